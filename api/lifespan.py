@@ -1,0 +1,75 @@
+"""The wiring: what the API needs, made once from the settings and closed at the end."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import anyio.to_thread
+from celery import Celery
+from fastapi import Depends, FastAPI, Request
+
+from api.probes import Probes
+from core import queue
+from core.db.pool import Pool, open_pool, ping
+from core.errors import SettingsError
+from core.settings import Settings
+from generation.engines.base import Generator
+from generation.engines.openai import make_generator
+from retrieval.embed import Embedder, make_embedder
+from retrieval.search import Search
+from retrieval.stores.pgvector import PgVectorStore
+
+THREADS = 100  # requests served at once; a question holds its thread until it is answered
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a route may use; tests put fakes in the places of the models and the broker."""
+
+    settings: Settings
+    pool: Pool
+    embedder: Embedder
+    search: Search
+    generator: Generator
+    celery: Celery
+    probes: Probes
+
+
+@contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Open the real services; the database, broker and model server may still be on their way up.
+
+    Raises SettingsError if a needed URL is not set, WeightsError if the embedder's files are not in place.
+    """
+    if settings.database.url is None or settings.broker.url is None:
+        raise SettingsError(
+            "MUNIMENT_DATABASE_URL and MUNIMENT_BROKER_URL must be set to run the API by itself; `muniment up` sets both."
+        )
+    embedder = make_embedder(settings, threads=settings.embedding.threads)
+    pool = open_pool(settings.database.url.get_secret_value(), max_size=settings.database.pool_size)
+    celery = queue.make_app(settings.broker.url.get_secret_value())
+    generator = make_generator(settings)
+    probes = Probes({"database": lambda: ping(pool), "broker": lambda: queue.ping(celery), "model": generator.ping})
+    search = Search(pool, embedder, PgVectorStore(), settings.search.candidates)
+    try:
+        yield Services(settings, pool, embedder, search, generator, celery, probes)
+    finally:
+        probes.close()
+        celery.close()
+        pool.close()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Give the event loop enough threads for the plain functions that serve requests."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Wired = Annotated[Services, Depends(_services)]

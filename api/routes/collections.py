@@ -1,0 +1,39 @@
+"""Collections: a caller's named sets of documents."""
+
+from fastapi import APIRouter
+
+from api.auth import Caller
+from api.lifespan import Wired
+from api.schemas import Collection, CollectionName, Collections, NewCollection, problems
+from core.db.pool import transaction
+from ingest import documents
+
+router = APIRouter(prefix="/v1/collections", tags=["collections"], responses=problems(401, 422, 503))
+
+
+@router.post("", summary="Make a collection, or find the one of this name")
+def add_collection(body: NewCollection, caller: Caller, services: Wired) -> Collection:
+    """Idempotent: a collection that is there already is returned as it is."""
+    embedder = services.embedder
+    with transaction(services.pool) as connection:
+        collection = documents.add_collection(
+            connection, caller.owner_id, body.name, model_id=embedder.model_id, dimension=embedder.dimension
+        )
+        documents.record_audit(connection, caller.owner_id, caller.key_id, "collection.add", {"collection": body.name})
+    return Collection.model_validate(collection)
+
+
+@router.get("", summary="List your collections")
+def list_collections(caller: Caller, services: Wired) -> Collections:
+    """By name."""
+    with transaction(services.pool) as connection:
+        collections = documents.list_collections(connection, caller.owner_id)
+    return Collections.model_validate({"collections": collections})
+
+
+@router.delete("/{name}", status_code=204, summary="Delete a collection with all its documents", responses=problems(404))
+def delete_collection(name: CollectionName, caller: Caller, services: Wired) -> None:
+    """Gone from search when this has answered."""
+    with transaction(services.pool) as connection:
+        documents.delete_collection(connection, caller.owner_id, name)
+        documents.record_audit(connection, caller.owner_id, caller.key_id, "collection.delete", {"collection": name})

@@ -1,0 +1,68 @@
+"""The way in: a file is stored, written into the ledger as a job, and a worker is nudged."""
+
+import logging
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, UploadFile
+from pydantic import TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
+
+from api.auth import Caller
+from api.lifespan import Services, Wired
+from api.middleware import too_large
+from api.schemas import CollectionName, Job, Source, problems
+from core import blobs, queue
+from core.db.pool import transaction
+from core.errors import DependencyUnavailable, InvalidInput
+from ingest import documents
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/v1/collections", tags=["documents"], responses=problems(401, 422, 503))
+
+EMPTY = "The file is empty (0 bytes); there is nothing to index."
+_source = TypeAdapter(Source)
+
+
+@router.post("/{name}/documents", status_code=202, summary="Upload a file to be indexed", responses=problems(404, 413))
+def upload(name: CollectionName, file: UploadFile, caller: Caller, services: Wired, source: Annotated[str, Form()] = "") -> Job:
+    """Answers with a job to poll at ``/v1/jobs``. The same source again replaces the document; the same bytes change nothing.
+
+    ``source`` says where the file comes from (its path or address, at most 1,000 characters); the file's name if absent.
+    """
+    source = _checked_source(source or file.filename or "")
+    max_bytes = services.settings.api.max_upload_mb * 1_000_000
+    if (file.size or 0) > max_bytes:
+        raise HTTPException(413, too_large(max_bytes))
+    with transaction(services.pool) as connection:  # before the bytes are kept
+        documents.find_collection(connection, caller.owner_id, name)
+    content_hash, num_bytes = blobs.store(file.file, services.settings.blobs_dir, max_bytes)
+    error = None if num_bytes else EMPTY
+    with transaction(services.pool) as connection:
+        id_ = documents.find_collection(connection, caller.owner_id, name).collection_id  # it may have been deleted meanwhile
+        job = documents.add_job(
+            connection, caller.owner_id, id_, source=source, content_hash=content_hash, num_bytes=num_bytes, error=error
+        )
+        detail = {"job_id": str(job.job_id), "collection": name, "content_hash": content_hash}
+        documents.record_audit(connection, caller.owner_id, caller.key_id, "document.upload", detail)
+    if job.state == "queued":
+        _enqueue(services, job.job_id)
+    return Job.model_validate(job)
+
+
+def _checked_source(source: str) -> str:
+    try:
+        return _source.validate_python(source)
+    except ValidationError as error:
+        raise InvalidInput(f"source: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+
+
+def _enqueue(services: Services, job_id: UUID) -> None:
+    """Nudge a worker. With the broker away the job is safe in the ledger, where the workers' sweep will find it."""
+    try:
+        queue.enqueue_ingest(services.celery, job_id)
+    except DependencyUnavailable as error:
+        log.warning("enqueue_failed", extra={"job_id": str(job_id), "reason": str(error)})
+        return
+    with transaction(services.pool) as connection:
+        documents.mark_enqueued(connection, job_id)

@@ -1,0 +1,278 @@
+"""The API's JSON, in and out: pydantic at the edge, made from the rooms' dataclasses.
+
+What comes in is cleaned here as far as a shape can tell: lengths, control characters, names that cannot stand in a URL.
+"""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from core import types
+from ingest.documents import JobState
+
+MAX_K = 100
+
+
+def _name(value: str) -> str:
+    if value != value.strip() or value in {"", ".", ".."} or "/" in value or _has_control(value):
+        raise ValueError("a name has no control characters, no '/', and no space at its ends")
+    return value
+
+
+def _source(value: str) -> str:
+    if not value.strip() or "\0" in value:
+        raise ValueError("a source is not blank and has no NUL character")
+    return value
+
+
+def _has_control(value: str) -> bool:
+    return any(unicodedata.category(char) in {"Cc", "Cs"} for char in value)
+
+
+CollectionName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]
+KeyName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_name)]
+Source = Annotated[str, Field(max_length=1000), AfterValidator(_source)]
+
+
+class Incoming(BaseModel):
+    """A request's body: unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewCollection(Incoming):
+    """The collection to make."""
+
+    name: CollectionName
+
+
+class NewKey(Incoming):
+    """The key to make."""
+
+    owner: KeyName
+    name: KeyName = "key"
+
+
+class Ask(Incoming):
+    """A question, over one collection or over all the caller's."""
+
+    question: str = Field(description="1 character up to the setting api.max_question_chars.")
+    collection: CollectionName | None = None
+
+
+class SearchRequest(Ask):
+    """A question and how many passages to return."""
+
+    k: int | None = Field(None, ge=1, le=MAX_K, description="Passages to return; the setting search.k if absent.")
+
+
+class Outgoing(BaseModel):
+    """A response's body, read off a dataclass of the same field names."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Collection(Outgoing):
+    """A collection and how much it holds."""
+
+    collection_id: UUID
+    name: str
+    embedding_model: str
+    num_documents: int
+    num_chunks: int
+    created_at: datetime
+
+
+class Collections(Outgoing):
+    """All of the caller's collections, by name."""
+
+    collections: list[Collection]
+
+
+class Job(Outgoing):
+    """A file on its way in; done when its state is none of ``queued`` and ``running``."""
+
+    job_id: UUID
+    collection: str
+    source: str
+    state: JobState
+    document_id: UUID | None
+    error: str | None
+    attempts: int
+    num_bytes: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Jobs(Outgoing):
+    """Those of the jobs asked for that are the caller's."""
+
+    jobs: list[Job]
+
+
+class Document(Outgoing):
+    """A document in the index; ``num_pages`` is 0 where the format has none."""
+
+    document_id: UUID
+    collection: str
+    source: str
+    title: str
+    media_type: str
+    num_bytes: int
+    num_pages: int
+    num_chunks: int
+    indexed_at: datetime
+
+
+class Documents(Outgoing):
+    """A page of the list of documents."""
+
+    documents: list[Document]
+
+
+class Hit(Outgoing):
+    """A passage found; ``start`` and ``end`` are character offsets into the document's text, end exclusive."""
+
+    document_id: UUID
+    source: str
+    title: str
+    heading_path: tuple[str, ...]
+    page_first: int | None
+    page_last: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+    rank: int
+
+
+class Hits(Outgoing):
+    """The passages found, best first."""
+
+    hits: list[Hit]
+
+
+class Box(Outgoing):
+    """A printed line on its page, in points from the page's top left corner."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Citation(Outgoing):
+    """A quote that stands to the letter in the document at start:end, and what it supports in the answer."""
+
+    number: int
+    document_id: UUID
+    source: str
+    title: str
+    page: int | None
+    quote: str
+    start: int
+    end: int
+    answer_start: int
+    answer_end: int
+    boxes: list[Box]
+
+    @classmethod
+    def of(cls, citation: types.Citation) -> Self:
+        """Flatten a citation and its passage into one object."""
+        boxes = [Box(page=b.page, x0=b.box.x0, y0=b.box.y0, x1=b.box.x1, y1=b.box.y1) for b in citation.boxes]
+        return cls(
+            number=citation.number,
+            document_id=citation.hit.document_id,
+            source=citation.hit.source,
+            title=citation.hit.title,
+            page=citation.page,
+            quote=citation.quote,
+            start=citation.start,
+            end=citation.end,
+            answer_start=citation.answer_start,
+            answer_end=citation.answer_end,
+            boxes=boxes,
+        )
+
+
+class Token(Outgoing):
+    """The next piece of an answer being written."""
+
+    text: str
+
+
+class Answer(Outgoing):
+    """The answer and its citations; a refused one cites nothing."""
+
+    answer: str
+    refused: bool
+    citations: list[Citation]
+    timings_ms: dict[str, float]
+    model: str
+
+    @classmethod
+    def of(cls, answer: types.Answer) -> Self:
+        """Read off a finished answer."""
+        citations = [Citation.of(citation) for citation in answer.citations]
+        timings_ms, model = answer.timings_ms, answer.model
+        return cls(answer=answer.text, refused=answer.refused, citations=citations, timings_ms=timings_ms, model=model)
+
+
+class Key(Outgoing):
+    """What may be told about a key."""
+
+    key_id: UUID
+    owner: str = Field(validation_alias="owner_id")
+    name: str
+    is_admin: bool
+    created_at: datetime
+
+
+class Keys(Outgoing):
+    """The live keys, oldest first."""
+
+    keys: list[Key]
+
+
+class MadeKey(Outgoing):
+    """A key just made: ``key`` is stored only as a hash and never shown again."""
+
+    key_id: UUID
+    owner: str
+    name: str
+    key: str
+
+
+class Dependency(Outgoing):
+    """Whether something the API depends on answers, and what is wrong if not."""
+
+    state: str
+    detail: str
+
+
+class Readiness(Outgoing):
+    """Whether questions can be answered now."""
+
+    ready: bool
+    dependencies: dict[str, Dependency]
+
+
+class Problem(Outgoing):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, str]] | None = Field(None, description="With 422: each field and its reason.")
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe, for OpenAPI, the problem documents a route may answer with."""
+    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: {"description": "A problem document", "content": content} for status in statuses}

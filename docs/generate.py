@@ -1,0 +1,74 @@
+"""Write the pages of docs/reference that follow from the code: ``make docs``. tests/unit/test_docs.py compares them.
+
+Each page is a function of the code alone, so it cannot fall behind it.
+"""
+
+import typing
+from pathlib import Path
+from typing import Any
+
+from core.settings import PROJECT_ROOT, Settings, setting_names
+from ui.cli import reference
+
+REFERENCE = Path(__file__).parent / "reference"
+TYPES = {"SecretStr": "text, never logged", "str": "text", "int": "whole number", "float": "number", "Path": "path"}
+BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
+SETTINGS_HEAD = """\
+# Settings
+
+Generated from `core/settings.py` by `make docs`; do not edit.
+
+A setting comes from the environment, else from one TOML file, else it has its default. The file is the one that
+`MUNIMENT_CONFIG` names, else `muniment.toml` in the current folder. An empty variable counts as none, except
+`MUNIMENT_MODELS_HUB_URL`. The file's tables are the names in brackets:
+
+```toml
+log_level = "INFO"
+
+[llm]
+url = "http://llm.example.org:8000/v1"
+model = "my-model"
+```
+
+An unknown or wrong setting stops every command at once and is named, together with the values it may have.
+
+| in the environment | in the file | default | what it may be | what it is |
+|---|---|---|---|---|
+"""
+
+
+def settings_page() -> str:
+    """Render a row for each setting, in the order they stand in the code."""
+    return SETTINGS_HEAD + "".join(_setting_row(name, field) for name, field in setting_names().items())
+
+
+def default_of(field: Any) -> str:
+    """Render a default as the file would hold it; paths under the project are shown relative to it."""
+    value = field.default
+    if value is None:
+        return "none"
+    if isinstance(value, Path):
+        return f"`{value.relative_to(PROJECT_ROOT)}/` in the project's folder"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _setting_row(name: str, field: Any) -> str:
+    key = name.removeprefix("MUNIMENT_").lower()
+    group, _, rest = key.partition("_")
+    in_file = f"[{group}] {rest}" if rest and group in Settings.model_fields else key
+    return f"| `{name}` | `{in_file}` | {default_of(field)} | {_allowed(field)} | {field.description} |\n"
+
+
+def _allowed(field: Any) -> str:
+    if typing.get_origin(field.annotation) is typing.Literal:
+        return ", ".join(f"`{value}`" for value in typing.get_args(field.annotation))
+    options = [option for option in typing.get_args(field.annotation) or (field.annotation,) if option is not type(None)]
+    bounds = [f"{word} {getattr(m, kind):g}" for m in field.metadata for kind, word in BOUNDS.items() if hasattr(m, kind)]
+    return ", ".join([*(TYPES[option.__name__] for option in options), *bounds])
+
+
+PAGES = {"settings.md": settings_page, "cli.md": reference.render}
+
+if __name__ == "__main__":
+    for filename, render in PAGES.items():
+        (REFERENCE / filename).write_text(render(), encoding="utf-8")

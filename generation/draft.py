@@ -1,0 +1,196 @@
+"""The answer while it grows: what of the model's writing is shown, and the citations the program attaches to it.
+
+Pieces of text go in as the model writes them; text to show and citations come out. The first sentence is shown as it
+comes, later ones only once the passages are found to support them; what nothing supports is no part of the answer. A
+yes or no is never shown, only the sentence that follows: small models say yes to nearly everything. Where the passage
+denies what that sentence affirms, it is quoted. Markers such as [3] that the model invents are dropped. How the writing
+is cut into pieces changes nothing but how early it is shown.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from core.types import Citation
+from generation.citations import Evidence, Quote
+from generation.sentences import least_end, next_end
+
+_MARKER = re.compile(r"""(?:(?<!\s)\s+|(?<=[\w.,;:!?%)\]”"’'])|\A)(\[[\s\d^,;&–-]{1,20}\])(?=[\s.,;:!?)…”"’'\[–—-]|\Z)""")
+_MAY_BE_MARKER = re.compile(r"(?<!\s)\s*(?:\[[\s\d^,;&–-]{0,20}\]?)?\Z")  # also the space before one, which goes with it
+# What may come to say that the passages hold no answer, and so is not shown before it is whole.
+_MAY_DISCLAIM = re.compile(
+    r"\b(?:passages?|documents?|texts?|context|sources?|excerpts?|(?:provided|given|available) information)\b"
+    r"(?: provided| given)? (?:do|does|did|is|are|has|have)(?: not|n['’]t)\b"
+    r"|\b(?:not|n['’]t) (?:\w+ )?(?:stated|mentioned|specified|provided|given|found|included|available|clear)\b[^.]*"
+    r"\b(?:passages?|documents?|text|context|sources?|excerpts?)\b"
+    r"|\bI (?:do not|don['’]t|cannot|can['’]t|am not able|am unable)\b|^(?:not found|unknown)\b"
+    r"|\bno (?:information|mention)\b",
+    re.IGNORECASE,
+)
+
+_SOURCE = r"(?:passages?|documents?|texts?|context|sources?|excerpts?|(?:provided|given|available) information)"
+_HOLD = r"(?:stat|mention|hold|held|contain|say|said|specif|provid|includ|indicat|giv|describ|address|discuss|list|clear|answer)"
+_NOT = r"(?:do|does|did|is|are|was|were|has|have|can)(?:\s?not|n['’]t)"
+_DISCLAIMER = re.compile(
+    rf"\b{_SOURCE}(?: provided| given)? {_NOT}(?: \w+)?? (?:{_HOLD}\w*|have)\b"
+    rf"|\b(?:not|n['’]t) (?:\w+ )?(?:{_HOLD}\w*|found|available)\b[^.]*\b(?:in|by|from) (?:\w+ )?{_SOURCE}\b"
+    rf"|\b(?:there (?:is|was)|{_SOURCE} (?:{_HOLD}\w*|has|have)) no (?:\w+ )?(?:information|mention)\b"
+    rf"|\bno (?:information|mention)\b[^.]* (?:is|was|are|were|be) (?:{_HOLD}\w*|found|available|made)\b"
+    r"|\bI (?:do not|don['’]t|cannot|can['’]t|am not able to|am unable to)"
+    r" (?:know|have|find|see|answer|provide|determine|tell|say|confirm|help|assist)\b|^(?:not found|unknown)\W*$",
+    re.IGNORECASE,
+)
+
+_MAY_BE_YES_NO = re.compile(r"(?:y(?:e(?:s\b.*)?)?|n(?:o\b.*)?)$", re.IGNORECASE | re.DOTALL)
+_YES_NO = re.compile(r"yes\b[\s,.;:!–—-]*|no(?:[,.;:!–—]+\s*|\s+[–—-]+\s*|$)", re.IGNORECASE)  # "No refunds" says no no
+_NEGATION = re.compile(r"\b(?:not|no|cannot|neither|nor|never|none)\b|n['’]t\b", re.IGNORECASE)
+QUOTED = "The documents state: “{quote}”"
+
+
+class Draft:
+    """An answer being written; ``text`` is what has been shown and ``citations`` what stands behind parts of it."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.text = ""
+        self.citations: list[Citation] = []
+        self.closed = False  # nothing more the model writes will be shown
+        self._evidence = evidence
+        self._markers = MarkerFilter(evidence)
+        self._pending = ""  # written, not yet known to be a whole sentence
+        self._num_shown = 0  # characters of it that are shown already
+        self._first = True
+        self._num_unsupported = 0  # characters of the text, all at its beginning, that nothing stands behind
+        self._said_yes_or_no = False
+        self._numbers: dict[Quote, int] = {}
+
+    def add(self, piece: str) -> Iterator[str | Citation]:
+        """Take what the model wrote next; gives what to show now and what can be cited now."""
+        self._pending += self._markers.feed(piece)
+        yield from self._settle_whole_sentences(grows=True)
+        if self._first and not (self.closed or self._said_yes_or_no or _is_held(self._pending)):
+            yield from self._show(least_end(self._pending))
+
+    def end(self, *, cut_off: bool = False) -> Iterator[str | Citation]:
+        """Take the end of the writing as the end of the last sentence, unless it was ``cut_off`` in a later one."""
+        self._pending = (self._pending + self._markers.end()).rstrip()
+        yield from self._settle_whole_sentences(grows=False)
+        is_whole = self._first or not cut_off or next_end(f"{self._pending} A") == len(self._pending)
+        if self._pending.strip() and is_whole and not self.closed:
+            yield from self._settle(len(self._pending))
+
+    def supported(self) -> tuple[str, tuple[Citation, ...]]:
+        """Give what was shown without what nothing supports, and the citations with their places in that."""
+        num_dropped = self._num_unsupported
+        num_dropped += len(self.text[num_dropped:]) - len(self.text[num_dropped:].lstrip())
+        return self.text[num_dropped:], tuple(
+            replace(c, answer_start=c.answer_start - num_dropped, answer_end=c.answer_end - num_dropped) for c in self.citations
+        )
+
+    def _settle_whole_sentences(self, *, grows: bool) -> Iterator[str | Citation]:
+        if not self.text and not self._num_shown:
+            self._pending = self._pending.lstrip()
+        while not self.closed and (end := next_end(self._pending, grows=grows)) is not None:
+            yield from self._settle(end)
+
+    def _settle(self, end: int) -> Iterator[str | Citation]:
+        """Close the sentence that ends there: show what is still to be shown of it and cite what supports it."""
+        claim = self._pending[:end].strip()
+        if self._first and (said := _YES_NO.match(claim)):
+            claim, self._said_yes_or_no = _capitalised(claim[said.end() :]), True
+            self._pending, end = claim + self._pending[end:], len(claim)
+        if claim:
+            yield from self._judge(claim, end)
+            self._first = self._said_yes_or_no = False
+        self._pending, self._num_shown = self._pending[end:], 0
+
+    def _judge(self, claim: str, end: int) -> Iterator[str | Citation]:
+        quotes = self._evidence.quotes_for(claim, affirmed=self._said_yes_or_no)
+        if self._first and _is_hopeless(claim, quotes, self._evidence):
+            self.closed = True
+        elif self._said_yes_or_no and (denial := self._denial_of(claim, quotes)):
+            yield from self._quote(denial)
+        elif self._first or (quotes and claim not in self.text):
+            yield from self._show(len(self._pending[:end].rstrip()))
+            self._num_unsupported = self._num_unsupported if quotes else len(self.text)
+            yield from self._cite(quotes, len(self.text) - len(claim))
+
+    def _denial_of(self, claim: str, quotes: list[Quote]) -> Quote | None:
+        """Find what says otherwise: a passage that negates what the claim does not, or gives another number."""
+        if quotes:
+            return quotes[0] if _denies(quotes[0].text, claim) else None
+        return next(iter(self._evidence.quotes_of_other_numbers(claim)), None)
+
+    def _quote(self, quote: Quote) -> Iterator[str | Citation]:
+        """Let the passage speak in the model's place."""
+        self.text = QUOTED.format(quote=" ".join(quote.text.split()))
+        self.closed = True
+        yield self.text
+        yield from self._cite([quote], 0)
+
+    def _show(self, end: int) -> Iterator[str]:
+        if end > self._num_shown:
+            shown = self._pending[self._num_shown : end]
+            self._num_shown = end
+            self.text += shown
+            yield shown
+
+    def _cite(self, quotes: list[Quote], claim_start: int) -> Iterator[Citation]:
+        for quote in quotes:
+            number = self._numbers.setdefault(quote, len(self._numbers) + 1)
+            citation = Citation(number, quote.hit, quote.start, quote.end, claim_start, len(self.text))
+            self.citations.append(citation)
+            yield citation
+
+
+def _is_held(beginning: str) -> bool:
+    """Tell whether a first sentence must be whole before it is shown: it may not stand."""
+    return bool(_MAY_DISCLAIM.search(beginning) or _MAY_BE_YES_NO.match(beginning))
+
+
+def _is_hopeless(claim: str, quotes: list[Quote], evidence: Evidence) -> bool:
+    """Tell whether the model says that it does not know, or opens with a number that stands nowhere."""
+    disclaimer = _DISCLAIMER.search(claim)
+    if disclaimer and not any(_plain(disclaimer[0]) in _plain(quote.text) for quote in quotes):
+        return True
+    return not quotes and evidence.invents(claim)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _denies(quote: str, claim: str) -> bool:
+    return bool(_NEGATION.search(quote)) != bool(_NEGATION.search(claim))
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+class MarkerFilter:
+    """Takes [n] out of a stream of text where it points at a passage, holding back only what may yet turn out to do so."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._before = ""  # the last character that was passed
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """Take a piece; gives what certainly is no part of a marker, never ending in space."""
+        self._held += piece
+        may_be = _MAY_BE_MARKER.search(self._held)
+        return self._pass(may_be.start() if may_be else len(self._held))
+
+    def end(self) -> str:
+        """Give what is still held and no marker."""
+        return self._pass(len(self._held)).rstrip()
+
+    def _pass(self, end: int) -> str:
+        text, self._held = self._before + self._held[:end], self._held[end:]
+        start, self._before = len(self._before), text[-1:]
+        return _MARKER.sub(lambda match: "" if self._is_marker(match[1]) else match[0], text)[start:]
+
+    def _is_marker(self, brackets: str) -> bool:
+        numbers = [int(number) for number in re.findall(r"\d+", brackets)]
+        points_at_passages = numbers and all(1 <= number <= self._evidence.num_passages for number in numbers)
+        return bool(points_at_passages) and not self._evidence.holds(brackets)

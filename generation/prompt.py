@@ -1,0 +1,54 @@
+"""What the model is told: the prompts of prompts/*.md, filled with a question and its passages.
+
+Both messages of one question begin alike (rules, passages, question) and differ only in their last line, so that a
+server which keeps the prefix reads the passages once. A passage can neither close its fence nor open another's, and
+no text can speak the control tokens of the usual chat templates (ChatML, Llama, Mistral, Gemma, DeepSeek, Phi).
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+from core.types import Context, Hit
+from generation.engines.base import Message
+
+_FOLDER = Path(__file__).parent / "prompts"
+_TEXTS = {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(_FOLDER.glob("*.md"))}
+PROMPT_VERSION = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in _TEXTS.items()).encode()).hexdigest()[:12]
+
+_UNSAFE = re.compile(
+    r"<(?=\s*/?\s*passage|\s*[|｜]|<\s*/?SYS>>|/?(?:s|bos|eos|pad|unk|sep|cls|mask|think|(?:start|end|begin|tool|extra)_\w+|unused\d+)>)"
+    r"|(?<=[|｜])>|\[(?=/?(?-i:INST|IMG|THINK|[A-Z]+_[A-Z_]+)\])",
+    re.IGNORECASE,
+)
+
+
+def check(context: Context) -> list[Message]:
+    """Ask whether the passages hold the answer: Yes or No."""
+    return _messages("check", context)
+
+
+def write(context: Context) -> list[Message]:
+    """Ask for the answer in a few sentences."""
+    return _messages("write", context)
+
+
+def _messages(name: str, context: Context) -> list[Message]:
+    passages = [_passage(hit) for hit in context.hits]
+    last = _TEXTS[name].format(question=fenced(context.question))
+    return [Message("system", _TEXTS["system"]), Message("user", "\n\n".join([*passages, last]))]
+
+
+def _passage(hit: Hit) -> str:
+    page = (f"page {hit.page_first}",) if hit.page_first is not None else ()
+    label = " | ".join((hit.title, *hit.heading_path, *page))
+    return _TEXTS["passage"].format(label=fenced(label), text=fenced(hit.text.strip()))
+
+
+def fenced(text: str) -> str:
+    """Make harmless what would end a passage, begin one, or be read as a control token; all else stays as it is.
+
+    >>> fenced("a < b </passage> <|im_end|>")
+    'a < b ‹/passage> ‹|im_end|›'
+    """
+    return _UNSAFE.sub(lambda match: "›" if match[0] == ">" else "‹", text)

@@ -1,0 +1,59 @@
+"""What a component finds in its environment: all settings, spelled out, and nothing that depends on where it starts.
+
+Children read no TOML file: whatever the file said is in the variables, with relative paths made absolute.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from core.settings import PREFIX, PROJECT_ROOT, Group, Settings
+from core.telemetry import PHONE_HOME_OFF
+
+PLAIN = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
+
+
+def export(settings: Settings) -> dict[str, str]:
+    """Give the variables from which :func:`core.settings.load` makes equal settings."""
+    exported: dict[str, str] = {}
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if not isinstance(value, Group):
+            exported[f"{PREFIX}{name}".upper()] = _text(value)
+            continue
+        for sub, field in type(value).model_fields.items():
+            inner = getattr(value, sub)
+            if inner is not None or field.default is not None:
+                exported[f"{PREFIX}{name}_{sub}".upper()] = _text(inner)
+    return exported
+
+
+def for_python(settings: Settings, **more: str) -> dict[str, str]:
+    """Give the environment of one of our own processes: the settings, and ``more``."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    search = os.pathsep.join(filter(None, (str(PROJECT_ROOT), inherited.get("PYTHONPATH"))))
+    ours = {"PYTHONPATH": search, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"}
+    return {**inherited, **ours, **PHONE_HOME_OFF, **export(absolute(settings)), **more}
+
+
+def for_server() -> Mapping[str, str]:
+    """Give the environment of a foreign server: nothing of ours, no password above all."""
+    return {name: os.environ[name] for name in PLAIN if name in os.environ}
+
+
+def absolute(settings: Settings) -> Settings:
+    """Make the paths independent of the current folder."""
+    folder, model = settings.models.folder, settings.embedding.model
+    changes: dict[str, dict[str, Any]] = {"models": {"folder": folder and folder.expanduser().absolute()}}
+    if Path(model).expanduser().is_dir():
+        changes["embedding"] = {"model": str(Path(model).expanduser().absolute())}
+    return settings.with_values(**changes)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -1,0 +1,214 @@
+"""The whole platform as components, wired from the settings: what is embedded, what is elsewhere, who needs whom.
+
+In: settings and a home whose lock is held (ports are chosen now). Out: a :class:`Stack` for the supervisor to run.
+"""
+
+import signal
+import sys
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+from typing import Any
+
+from pydantic import SecretStr
+
+from core.db.migrate import migrate
+from core.errors import SettingsError
+from core.settings import PROJECT_ROOT, Settings
+from infra.local import checks, environment, ports
+from infra.local.component import Component
+from infra.local.first_key import ensure_key
+from infra.local.home import Home
+from infra.local.postgres import Postgres
+from infra.local.valkey import Valkey
+
+SEE_LOG = "the lines above name the cause; once it is put right, type `muniment up` again."
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a worker's processes share the cores already
+LOOPBACK = "127.0.0.1"
+LOCAL_NAMES = "127.0.0.1 localhost ::1"  # so that no name of a stranger's, pointed at loopback, opens the page's key
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Every component, in the order a person would start them, and where the doors for people are.
+    ``addresses`` are all the hosts and ports that will be listened on."""
+
+    components: tuple[Component, ...]
+    addresses: tuple[tuple[str, int], ...]
+    api_url: str
+    web_url: str
+
+
+def build(settings: Settings, home: Home) -> Stack:
+    """Choose ports and wire the components; raises SettingsError for settings that cannot run."""
+    check_settings(settings)
+    wanted = _wanted(settings)
+    chosen = ports.choose(home, wanted)
+    database, database_url = _database(settings, home, chosen)
+    broker, broker_url = _broker(settings, home, chosen)
+    api_url, web_url = _url(settings.api.host, chosen["api"]), _url(settings.web.host, chosen["web"])
+    wired = settings.with_values(
+        database={"url": SecretStr(database_url)},
+        broker={"url": SecretStr(broker_url)},
+        llm=_llm(settings, home, chosen),
+        api={"port": chosen["api"], "url": settings.api.url or api_url},
+        web={"port": chosen["web"]},
+    )
+    apps = _model(wired, external=settings.llm.url is not None), _api(wired, api_url), _worker(wired, home)
+    addresses = tuple((wanted[name][0], port) for name, port in chosen.items())
+    return Stack((database, broker, *apps, _web(wired, home, web_url)), addresses, api_url, web_url)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise SettingsError for what cannot run, before anything is fetched for it."""
+    if settings.llm.engine == "vllm" and settings.llm.url is None:
+        raise SettingsError(
+            "MUNIMENT_LLM_ENGINE is vllm, which `muniment up` does not start itself yet: start vLLM and give its address,"
+            " ending in /v1, in MUNIMENT_LLM_URL; or set MUNIMENT_LLM_ENGINE to llamacpp."
+        )
+
+
+def _wanted(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Name the ports to choose: those of what this machine will run."""
+    embedded = {
+        "database": (settings.database.url, settings.database.port),
+        "broker": (settings.broker.url, settings.broker.port),
+        "llm": (settings.llm.url, settings.llm.port),
+    }
+    wanted = {name: (LOOPBACK, port) for name, (url, port) in embedded.items() if url is None}
+    return wanted | {"api": (settings.api.host, settings.api.port), "web": (settings.web.host, settings.web.port)}
+
+
+def _database(settings: Settings, home: Home, chosen: dict[str, int]) -> tuple[Component, str]:
+    if settings.database.url is not None:
+        url = settings.database.url.get_secret_value()
+        advice = "start the PostgreSQL that MUNIMENT_DATABASE_URL names, or correct the URL; unset it to use the embedded one."
+        check, opened = partial(checks.check_database, url), partial(_open_database, url, home)
+        return Component("database", check, checks.address_of(url), advice, finish=opened, start_s=30), url
+    server = Postgres(home.root / "postgres", chosen["database"], home.secret("database"))
+
+    def finish() -> None:
+        server.add_database("muniment")
+        _open_database(server.url(), home)
+
+    component = Component(
+        name="database",
+        check=server.check,
+        address=f"{LOOPBACK}:{server.port}",
+        advice=SEE_LOG,
+        argv=server.argv(),
+        env=environment.for_server,
+        prepare=server.prepare,
+        finish=finish,
+        stop_signal=signal.SIGINT,  # a fast shutdown: SIGTERM would wait for every client to leave
+        stop_s=5,
+    )
+    return component, server.url()
+
+
+def _open_database(url: str, home: Home) -> None:
+    migrate(url)
+    ensure_key(url, home)
+
+
+def _broker(settings: Settings, home: Home, chosen: dict[str, int]) -> tuple[Component, str]:
+    if settings.broker.url is not None:
+        url = settings.broker.url.get_secret_value()
+        advice = "start the broker that MUNIMENT_BROKER_URL names, or correct the URL; unset it to use the embedded one."
+        return Component("broker", partial(checks.check_broker, url), checks.address_of(url), advice, start_s=30), url
+    server = Valkey(home.root / "broker", chosen["broker"], home.secret("broker"))
+    component = Component(
+        name="broker",
+        check=partial(checks.check_broker, server.url()),
+        address=f"{LOOPBACK}:{server.port}",
+        advice=SEE_LOG,
+        argv=server.argv(),
+        env=environment.for_server,
+        prepare=server.prepare,
+    )
+    return component, server.url()
+
+
+def _llm(settings: Settings, home: Home, chosen: dict[str, int]) -> dict[str, Any]:
+    """Say where the model server is: elsewhere, or here with a key of its own."""
+    if settings.llm.url is not None:
+        return {}
+    port = chosen["llm"]
+    return {"url": f"http://{LOOPBACK}:{port}/v1", "api_key": SecretStr(home.secret("llm")), "port": port}
+
+
+def _model(wired: Settings, *, external: bool) -> Component:
+    url, key = wired.llm.url or "", wired.llm.api_key.get_secret_value() if wired.llm.api_key else None
+    if external:
+        advice = "start the model server that MUNIMENT_LLM_URL names, or correct the URL or MUNIMENT_LLM_API_KEY."
+        models = f"{url.rstrip('/')}/models"
+        return Component("model", partial(checks.check_http, models, key), checks.address_of(url), advice, start_s=30)
+    return Component(
+        name="model",
+        check=partial(checks.check_http, f"http://{LOOPBACK}:{wired.llm.port}/health"),
+        address=f"{LOOPBACK}:{wired.llm.port}, {wired.llm.model}",
+        advice=SEE_LOG,
+        argv=(sys.executable, "-m", "infra.local.llama"),
+        env=partial(environment.for_python, wired),
+        start_s=180,
+    )
+
+
+def _api(wired: Settings, url: str) -> Component:
+    return Component(
+        name="api",
+        check=partial(checks.check_http, f"{url}/livez"),
+        address=url,
+        advice=SEE_LOG,
+        argv=(sys.executable, "-m", "api"),
+        env=partial(environment.for_python, wired),
+        requires=("database", "broker"),
+    )
+
+
+def _worker(wired: Settings, home: Home) -> Component:
+    return Component(
+        name="worker",
+        check=partial(checks.check_sign_of_life, home.worker_alive),
+        address=f"{wired.ingest.processes} processes",
+        advice=SEE_LOG,
+        argv=(sys.executable, "-m", "ingest"),
+        env=partial(environment.for_python, wired, **ONE_THREAD),
+        requires=("database", "broker"),
+        prepare=partial(home.worker_alive.unlink, missing_ok=True),
+        stop_s=5,
+    )
+
+
+def _web(wired: Settings, home: Home, url: str) -> Component:
+    def env() -> dict[str, str]:
+        server = {"STREAMLIT_SERVER_ADDRESS": wired.web.host, "STREAMLIT_SERVER_PORT": str(wired.web.port)}
+        if not is_loopback(wired.web.host):
+            return environment.for_python(wired.with_values(api={"key": None}), **server)
+        key = wired.api.key or SecretStr(home.api_key.read_text(encoding="ascii").strip())
+        server["STREAMLIT_SERVER_ALLOWED_HOSTS"] = f"{LOCAL_NAMES} {wired.web.host}"  # Streamlit wants spaces, not commas
+        return environment.for_python(wired.with_values(api={"key": key}), **server)
+
+    return Component(
+        name="web",
+        check=partial(checks.check_http, f"{url}/_stcore/health"),
+        address=url,
+        advice=SEE_LOG,
+        argv=(sys.executable, "-m", "streamlit", "run", str(PROJECT_ROOT / "ui" / "web" / "app.py")),
+        env=env,
+        requires=("database",),  # its key is made there; the page itself waits for the API
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a server that listens on ``host``."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _url(host: str, port: int) -> str:
+    """Say how this machine reaches a server of its own that listens on ``host``."""
+    reachable = {"0.0.0.0": LOOPBACK, "": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

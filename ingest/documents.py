@@ -1,0 +1,274 @@
+"""Every SQL statement about collections, documents, pages and the jobs a caller may see. A connection comes first.
+
+Whatever is not there and whatever is another owner's look the same: NotFound. Documents are read only through an
+AccessScope. The worker's side of the jobs table is ingest/ledger.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from psycopg.types.json import Jsonb
+
+from core.access import AccessScope
+from core.db.pool import Connection
+from core.errors import ModelMismatch, NotFound
+from core.types import Document, Page, ParsedDocument
+
+JobState = Literal["queued", "running", "indexed", "unchanged", "failed", "quarantined", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of documents of one owner, embedded by one model."""
+
+    collection_id: UUID
+    name: str
+    embedding_model: str
+    num_documents: int
+    num_chunks: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document as it stands in the index; ``num_pages`` is 0 where the format has none."""
+
+    document_id: UUID
+    collection: str
+    source: str
+    title: str
+    media_type: str
+    num_bytes: int
+    num_pages: int
+    num_chunks: int
+    indexed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file on its way in; ``document_id`` is known once it is indexed, ``error`` once it has failed."""
+
+    job_id: UUID
+    collection: str
+    source: str
+    state: JobState
+    document_id: UUID | None
+    error: str | None
+    attempts: int
+    num_bytes: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def document_id_of(collection_id: UUID, source: str) -> UUID:
+    """Name a document by where it comes from, so that a new version of a file keeps its id."""
+    return uuid5(NAMESPACE_URL, f"muniment:{collection_id}:{source}")
+
+
+_COLLECTION = """
+    SELECT collection_id, name, embedding_model, created_at,
+           (SELECT count(*) FROM documents d WHERE d.collection_id = c.collection_id) AS num_documents,
+           (SELECT coalesce(sum(d.num_chunks), 0) FROM documents d WHERE d.collection_id = c.collection_id) AS num_chunks
+      FROM collections c WHERE owner_id = %(owner)s"""
+
+
+def add_collection(connection: Connection, owner_id: str, name: str, *, model_id: str, dimension: int) -> Collection:
+    """Make the owner's collection of this name, or return the one that is there."""
+    connection.execute(
+        "INSERT INTO collections (owner_id, name, embedding_model, dimension) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (owner_id, name) DO NOTHING",
+        (owner_id, name, model_id, dimension),
+    )
+    return find_collection(connection, owner_id, name)
+
+
+def find_collection(connection: Connection, owner_id: str, name: str) -> Collection:
+    """Find one of the owner's collections by name; raises NotFound."""
+    row = connection.execute(_COLLECTION + " AND name = %(name)s", {"owner": owner_id, "name": name}).fetchone()
+    if row is None:
+        raise NotFound(f"There is no collection named {name!r}; `GET /v1/collections` lists yours.")
+    return Collection(**row)
+
+
+def list_collections(connection: Connection, owner_id: str) -> list[Collection]:
+    """Return the owner's collections by name."""
+    return [Collection(**row) for row in connection.execute(_COLLECTION + " ORDER BY name", {"owner": owner_id}).fetchall()]
+
+
+def delete_collection(connection: Connection, owner_id: str, name: str) -> None:
+    """Remove a collection with all its documents and jobs, gone from search at commit; raises NotFound."""
+    query = "DELETE FROM collections WHERE owner_id = %s AND name = %s"
+    if connection.execute(query, (owner_id, name)).rowcount == 0:
+        raise NotFound(f"There is no collection named {name!r}; `GET /v1/collections` lists yours.")
+
+
+_DOCUMENT = """
+    SELECT d.document_id, c.name AS collection, d.source, d.title, d.media_type, d.num_bytes,
+           d.num_pages, d.num_chunks, d.indexed_at
+      FROM documents d JOIN collections c USING (collection_id) WHERE d.collection_id = ANY(%(scope)s)"""
+
+
+def list_documents(connection: Connection, scope: AccessScope, *, limit: int, offset: int = 0) -> list[DocumentRecord]:
+    """Return the documents of the scope by source, ``limit`` of them from ``offset`` on."""
+    query = _DOCUMENT + " ORDER BY c.name, d.source, d.document_id LIMIT %(limit)s OFFSET %(offset)s"
+    rows = connection.execute(query, {"scope": list(scope.collection_ids), "limit": limit, "offset": offset}).fetchall()
+    return [DocumentRecord(**row) for row in rows]
+
+
+def find_document(connection: Connection, scope: AccessScope, document_id: UUID) -> DocumentRecord:
+    """Find one document of the scope; raises NotFound."""
+    query = _DOCUMENT + " AND d.document_id = %(id)s"
+    row = connection.execute(query, {"scope": list(scope.collection_ids), "id": document_id}).fetchone()
+    if row is None:
+        raise _no_document(document_id)
+    return DocumentRecord(**row)
+
+
+def document_text(connection: Connection, scope: AccessScope, document_id: UUID) -> str:
+    """Return the whole text that every offset counts in; raises NotFound."""
+    query = "SELECT text FROM documents WHERE document_id = %s AND collection_id = ANY(%s)"
+    row = connection.execute(query, (document_id, list(scope.collection_ids))).fetchone()
+    if row is None:
+        raise _no_document(document_id)
+    return str(row["text"])
+
+
+def delete_document(connection: Connection, scope: AccessScope, document_id: UUID) -> None:
+    """Remove a document, and stop what is on its way in from the same source; raises NotFound.
+
+    It is gone from search at commit; its file goes when the worker next cleans up (ingest/cleanup.py).
+    """
+    lock_document(connection, document_id)  # a new version may just be taking its place: wait, and delete that
+    query = "DELETE FROM documents WHERE document_id = %s AND collection_id = ANY(%s) RETURNING collection_id, source"
+    row = connection.execute(query, (document_id, list(scope.collection_ids))).fetchone()
+    if row is None:
+        raise _no_document(document_id)
+    connection.execute(
+        "UPDATE jobs SET state = 'failed', error = 'The document was deleted while it was being ingested.', updated_at = now()"
+        " WHERE collection_id = %s AND source = %s AND state IN ('queued', 'running')",
+        (row["collection_id"], row["source"]),
+    )
+
+
+def needed_hashes(connection: Connection, hashes: Sequence[str]) -> set[str]:
+    """Tell which of these content hashes a document or an unfinished job still needs."""
+    query = """SELECT content_hash FROM documents WHERE content_hash = ANY(%(hashes)s) UNION
+               SELECT content_hash FROM jobs WHERE content_hash = ANY(%(hashes)s) AND state IN ('queued', 'running')"""
+    return {row["content_hash"] for row in connection.execute(query, {"hashes": list(hashes)}).fetchall()}
+
+
+def _no_document(document_id: UUID) -> NotFound:
+    return NotFound(f"There is no document {document_id}; `GET /v1/documents` lists yours.")
+
+
+def indexed_version(connection: Connection, document: Document) -> tuple[UUID, str] | None:
+    """Tell the id and content hash of what is indexed from this document's source, if anything is."""
+    query = "SELECT document_id, content_hash FROM documents WHERE collection_id = %s AND source = %s"
+    row = connection.execute(query, (document.collection_id, document.source)).fetchone()
+    return (row["document_id"], row["content_hash"]) if row else None
+
+
+def require_model(connection: Connection, collection_id: UUID, model_id: str) -> None:
+    """Refuse, with ModelMismatch, to add vectors of one model to a collection of another; NotFound if it is gone."""
+    row = connection.execute(
+        "SELECT name, embedding_model FROM collections WHERE collection_id = %s", (collection_id,)
+    ).fetchone()
+    if row is None:
+        raise NotFound("The collection was deleted.")
+    if row["embedding_model"] != model_id:
+        raise ModelMismatch(
+            f"Collection {row['name']!r} was embedded by {row['embedding_model']}, and this worker runs {model_id}."
+            " Ingest into a new collection, or set embedding.model back."
+        )
+
+
+def lock_document(connection: Connection, document_id: UUID) -> None:
+    """Let two versions of one document wait for each other until the first one's transaction ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(document_id),))
+
+
+def replace_document(
+    connection: Connection, document: Document, document_id: UUID, parsed: ParsedDocument, num_chunks: int
+) -> None:
+    """Put a document's new version, without its chunks, in place of the old, whose chunks and pages go with it."""
+    connection.execute("DELETE FROM documents WHERE document_id = %s", (document_id,))
+    connection.execute(
+        "INSERT INTO documents (document_id, collection_id, source, title, media_type, content_hash, num_bytes, text,"
+        " num_chunks, num_pages) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            document_id,
+            document.collection_id,
+            document.source,
+            parsed.title,
+            parsed.media_type,
+            document.content_hash,
+            document.path.stat().st_size,
+            parsed.text,
+            num_chunks,
+            len(parsed.pages),
+        ),
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO pages (document_id, number, start_char, end_char, width, height, line_starts, line_ends, line_boxes)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [(document_id, *_page_row(page)) for page in parsed.pages],
+        )
+
+
+def _page_row(page: Page) -> tuple[Any, ...]:
+    boxes = [float(c) for line in page.lines for c in (line.box.x0, line.box.y0, line.box.x1, line.box.y1)]
+    starts, ends = [line.start for line in page.lines], [line.end for line in page.lines]
+    return page.number, page.start, page.end, page.width, page.height, starts, ends, boxes
+
+
+_JOB = """
+    SELECT j.job_id, c.name AS collection, j.source, j.state, j.document_id, j.error, j.attempts, j.num_bytes,
+           j.created_at, j.updated_at
+      FROM jobs j JOIN collections c USING (collection_id) WHERE j.owner_id = %(owner)s"""
+
+
+def add_job(
+    connection: Connection,
+    owner_id: str,
+    collection_id: UUID,
+    *,
+    source: str,
+    content_hash: str,
+    num_bytes: int,
+    error: str | None = None,
+) -> Job:
+    """Write a file into the ledger: queued, or rejected at once when there is an ``error``. Enqueue after commit.
+
+    Raises NotFound for a collection that is gone or another's.
+    """
+    row = connection.execute(
+        "INSERT INTO jobs (owner_id, collection_id, source, content_hash, num_bytes, state, error)"
+        " SELECT owner_id, collection_id, %s, %s, %s, %s, %s FROM collections"
+        " WHERE collection_id = %s AND owner_id = %s FOR KEY SHARE RETURNING job_id",
+        (source, content_hash, num_bytes, "rejected" if error else "queued", error, collection_id, owner_id),
+    ).fetchone()
+    if row is None:
+        raise NotFound("The collection was deleted.")
+    return find_jobs(connection, owner_id, [row["job_id"]])[0]
+
+
+def find_jobs(connection: Connection, owner_id: str, job_ids: Sequence[UUID]) -> list[Job]:
+    """Return those of the jobs that are the owner's, oldest first."""
+    query = _JOB + " AND j.job_id = ANY(%(ids)s) ORDER BY j.created_at, j.job_id"
+    return [Job(**row) for row in connection.execute(query, {"owner": owner_id, "ids": list(job_ids)}).fetchall()]
+
+
+def mark_enqueued(connection: Connection, job_id: UUID) -> None:
+    """Note that the broker has been given a message for the job."""
+    connection.execute("UPDATE jobs SET enqueued_at = now() WHERE job_id = %s", (job_id,))
+
+
+def record_audit(connection: Connection, owner_id: str, key_id: UUID | None, action: str, detail: dict[str, Any]) -> None:
+    """Add a row to the audit trail; ``detail`` names documents by id and never holds their text."""
+    connection.execute(
+        "INSERT INTO audit (owner_id, key_id, action, detail) VALUES (%s, %s, %s, %s)", (owner_id, key_id, action, Jsonb(detail))
+    )

@@ -1,0 +1,88 @@
+"""The door of ingest: a claimed file becomes an indexed document, in one transaction that replaces its old version.
+
+Parsing and embedding happen outside any transaction; nothing is visible until the last one commits.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.blobs import path_of
+from core.db.pool import Pool, transaction
+from core.errors import DocumentError, ModelMismatch, NotFound, RejectedDocument, UnreadableDocument
+from core.types import Document
+from ingest import documents, ledger
+from ingest.chunk import chunk, embedding_text
+from ingest.documents import JobState
+from ingest.ledger import Claim
+from ingest.parse.parse import parse
+from retrieval.embed import Embedder
+from retrieval.stores.base import VectorStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What ingest needs to do its work, wired once by the worker."""
+
+    pool: Pool
+    embedder: Embedder
+    store: VectorStore
+    blobs_dir: Path
+
+
+def ingest(pipeline: Pipeline, claim: Claim) -> JobState:
+    """Bring one claimed job to its end and return the state it ended in.
+
+    A file that cannot become a document ends its job as 'failed' or 'rejected' with the reason; LeaseLost and
+    DependencyUnavailable pass through, and leave the job to whoever takes it next.
+    """
+    document = Document(claim.collection_id, claim.source, path_of(pipeline.blobs_dir, claim.content_hash), claim.content_hash)
+    try:
+        if is_unchanged(pipeline, claim, document):
+            return "unchanged"
+        return index(pipeline, claim, document)
+    except RejectedDocument as error:
+        return fail(pipeline.pool, claim, str(error), state="rejected")
+    except (DocumentError, ModelMismatch, NotFound) as error:
+        return fail(pipeline.pool, claim, str(error))
+
+
+def is_unchanged(pipeline: Pipeline, claim: Claim, document: Document) -> bool:
+    """End the job at once when this very content is indexed already; check that the collection is of our model."""
+    with transaction(pipeline.pool) as connection:
+        documents.require_model(connection, claim.collection_id, pipeline.embedder.model_id)
+        documents.lock_document(connection, documents.document_id_of(claim.collection_id, claim.source))
+        indexed = documents.indexed_version(connection, document)
+        if indexed is None or indexed[1] != claim.content_hash:
+            return False
+        ledger.finish(connection, claim, "unchanged", document_id=indexed[0])
+    return True
+
+
+def index(pipeline: Pipeline, claim: Claim, document: Document) -> JobState:
+    """Parse, chunk and embed, then replace the old version, its pages, chunks and vectors, and end the job, all at once."""
+    document_id = documents.document_id_of(document.collection_id, document.source)
+    parsed = parse(document.path, document.filename)
+    chunks = chunk(parsed, document_id, document.content_hash, pipeline.embedder)
+    if not chunks:
+        raise UnreadableDocument(f"{document.filename} holds no text that could be searched.")
+    vectors = pipeline.embedder.embed_documents([embedding_text(parsed.title, c.heading_path, c.text) for c in chunks])
+    with transaction(pipeline.pool) as connection:
+        documents.lock_document(connection, document_id)
+        if ledger.is_superseded(connection, claim):  # a later upload of this source was faster: keep that one
+            ledger.finish(connection, claim, "unchanged", document_id=document_id)
+            return "unchanged"
+        documents.replace_document(connection, document, document_id, parsed, len(chunks))
+        pipeline.store.add(connection, document.collection_id, pipeline.embedder.model_id, parsed.title, chunks, vectors)
+        ledger.finish(connection, claim, "indexed", document_id=document_id)
+    log.info("document_indexed", extra={"document_id": str(document_id), "num_chunks": len(chunks)})
+    return "indexed"
+
+
+def fail(pool: Pool, claim: Claim, reason: str, *, state: JobState = "failed") -> JobState:
+    """End the job without a document, with a reason its owner can act on; a version indexed earlier stays."""
+    with transaction(pool) as connection:
+        ledger.finish(connection, claim, state, error=reason)
+    return state

@@ -1,0 +1,88 @@
+"""The scripted API that the page is tested against speaks as the real one does: the same paths, the same fields."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api import schemas
+from api.routes import ask, collections, documents, jobs, uploads
+from tests.fakes_ui import FakeApi, make_app, serve
+
+TEXT = "Annual leave is 13 days."
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeApi]:
+    with serve(FakeApi()) as fake:
+        document_id = fake.add_document("handbook", "leave.pdf", TEXT, num_pages=2)
+        fake.add_answer("leave?", ("13 days.", document_id, "13 days"), page=2)
+        yield fake
+
+
+@pytest.fixture
+def http(fake: FakeApi) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=fake.url, headers={"Authorization": f"Bearer {fake.key}"}, trust_env=False) as http:
+        yield http
+
+
+def same_fields(model: type[BaseModel], body: Any) -> BaseModel:
+    """Check that ``body`` is what the model would send: every field at every depth, and no other."""
+    parsed = model.model_validate(body)
+    assert _keys(parsed.model_dump(mode="json", exclude_unset=model is schemas.Problem)) == _keys(body)
+    return parsed
+
+
+def _keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _keys(item) for name, item in value.items()}
+    return [_keys(item) for item in value] if isinstance(value, list | tuple) else None
+
+
+def test_lists_have_the_real_fields(http: httpx.Client) -> None:
+    assert same_fields(schemas.Collections, http.get("/v1/collections").json()).collections  # type: ignore[attr-defined]
+    assert same_fields(schemas.Documents, http.get("/v1/documents").json()).documents  # type: ignore[attr-defined]
+    same_fields(schemas.Collection, http.post("/v1/collections", json={"name": "new"}).json())
+
+
+def test_an_upload_and_its_job_have_the_real_fields(http: httpx.Client) -> None:
+    response = http.post("/v1/collections/handbook/documents", files={"file": ("a.txt", io.BytesIO(b"a"))})
+    job = same_fields(schemas.Job, response.json())
+    polled = http.get("/v1/jobs", params={"ids": str(job.job_id)})  # type: ignore[attr-defined]
+    assert len(same_fields(schemas.Jobs, polled.json()).jobs) == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("question", "expected"), [("leave?", "citation"), ("else?", "token")])
+def test_events_have_the_real_names_order_and_fields(http: httpx.Client, question: str, expected: str) -> None:
+    models = {"sources": schemas.Hits, "token": schemas.Token, "citation": schemas.Citation, "done": schemas.Answer}
+    messages = http.post("/v1/ask", json={"question": question}).text.strip().split("\n\n")
+    events = [
+        (name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in map(str.splitlines, messages)
+    ]
+    for name, data in events:
+        same_fields(models[name], data)
+    names = list(dict.fromkeys(name for name, _ in events))
+    assert names[0] == "sources" and names[-1] == "done" and expected in names
+    assert "".join(data["text"] for name, data in events if name == "token") == events[-1][1]["answer"]
+
+
+@pytest.mark.parametrize(("key", "path", "status"), [("", "/v1/documents", 401), (None, "/v1/documents/x/text", 404)])
+def test_problems_have_the_real_fields(fake: FakeApi, http: httpx.Client, key: str | None, path: str, status: int) -> None:
+    response = http.get(path, headers={} if key is None else {"Authorization": key})
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    same_fields(schemas.Problem, response.json())
+
+
+def test_every_path_and_status_of_the_fake_is_one_of_the_real_ones(fake: FakeApi) -> None:
+    real = [r for module in (ask, collections, documents, jobs, uploads) for r in module.router.routes if isinstance(r, APIRoute)]
+    assert routes(r for r in make_app(fake).routes if isinstance(r, APIRoute)) <= routes(real)
+
+
+def routes(found: Any) -> set[tuple[str, str, int]]:
+    return {(method, route.path, route.status_code or 200) for route in found for method in route.methods}

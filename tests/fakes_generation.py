@@ -1,0 +1,235 @@
+"""Stand-ins for the model: a scripted server of the OpenAI protocol, and a generator that needs no network.
+
+Both pass tests/contract/test_generator.py, which real model servers pass too.
+"""
+
+import json
+import math
+import re
+import threading
+from collections import abc
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from core.errors import ContextTooLong
+from core.types import Context, Hit
+from generation.engines.base import Message
+
+PIECE = re.compile(r"\s*\S{1,4}")  # what a token looks like to the fakes
+WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def as_pieces(text: str) -> list[str]:
+    """Cut a text as a model's tokens might; joined they are the text."""
+    pieces = PIECE.findall(text)
+    return [*pieces, text[len("".join(pieces)) :]] if "".join(pieces) != text else pieces
+
+
+def hit(
+    text: str, *, rank: int = 1, title: str = "Leave", heading_path: tuple[str, ...] = (), start: int = 0, page: int | None = 1
+) -> Hit:
+    """A hit as search would return it; every rank is a document of its own."""
+    document_id = UUID(int=rank)
+    return Hit(
+        f"chunk-{rank}", document_id, f"{title}.md", title, heading_path, page, page, start, start + len(text), text, 1.0, rank
+    )
+
+
+def context(question: str, *texts: str) -> Context:
+    """The passages given with a question, the first text ranking first."""
+    return Context(question, tuple(hit(text, rank=rank, start=100 * rank) for rank, text in enumerate(texts, 1)))
+
+
+def pack_all(question: str, hits: Sequence[Hit], /, *, budget_tokens: int, count_tokens: Callable[[str], int]) -> Context:
+    """Give the model everything found."""
+    return Context(question, tuple(hits))
+
+
+class ScriptedGenerator:
+    """Writes what the script says; ``asked`` holds every conversation it was given, ``num_read`` the pieces taken."""
+
+    def __init__(
+        self, text: str = "", *, yes: float = 1.0, pieces: Sequence[str] | None = None, window_tokens: int = 4096
+    ) -> None:
+        self.model = "scripted"
+        self.asked: list[list[Message]] = []
+        self.num_read = 0
+        self.closed = False
+        self._pieces = as_pieces(text) if pieces is None else list(pieces)
+        self._yes = yes
+        self._window_tokens = window_tokens
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+    ) -> abc.Generator[str, None, bool]:
+        self._take(messages)
+        try:
+            for piece in self._pieces[:max_tokens]:
+                self.num_read += 1
+                yield piece
+        finally:
+            self.closed = True
+        return len(self._pieces) > max_tokens
+
+    def probability_of(self, word: str, against: str, messages: Sequence[Message]) -> float:
+        self._take(messages)
+        return self._yes
+
+    def count_tokens(self, text: str) -> int:
+        return len(WORD.findall(text))
+
+    def ping(self) -> None:
+        return
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        if sum(self.count_tokens(m.content) for m in messages) > self._window_tokens:
+            raise ContextTooLong("too long for the script")
+        self.asked.append(list(messages))
+
+
+class FakeModelServer:
+    """A model server on a free port of 127.0.0.1; use it in a ``with`` and point ``llm.url`` at ``.url``.
+
+    ``reply`` is the text it writes, or a function from the conversation (OpenAI's message dicts) to it; ``yes`` the
+    probability it gives Yes, likewise. ``requests`` holds every body it was sent, ``num_written`` the pieces that left
+    it, ``hung_up`` is set when a reader goes away in mid-answer. ``fail`` makes every call answer that status.
+    """
+
+    def __init__(
+        self,
+        reply: str | Callable[[list[dict[str, str]]], str] = "I have nothing to say.",
+        *,
+        yes: float | Callable[[list[dict[str, str]]], float] = 0.9,
+        model: str = "fake-model",
+        api_key: str | None = None,
+        window_tokens: int = 4096,
+        tokenize: bool = True,
+        fail: int | None = None,
+        break_after: int | None = None,
+        pause_s: float = 0.0,
+    ) -> None:
+        self.reply, self.yes, self.model, self.api_key = reply, yes, model, api_key
+        self.window_tokens, self.tokenize, self.fail = window_tokens, tokenize, fail
+        self.break_after, self.pause_s = break_after, pause_s
+        self.requests: list[dict[str, Any]] = []
+        self.num_written = 0
+        self.hung_up = threading.Event()
+        self.stopping = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def text_for(self, messages: list[dict[str, str]]) -> str:
+        return self.reply(messages) if callable(self.reply) else self.reply
+
+    def yes_for(self, messages: list[dict[str, str]]) -> float:
+        return self.yes(messages) if callable(self.yes) else self.yes
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        return type("Handler", (_Handler,), {"fake": self})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeModelServer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+    def do_GET(self) -> None:
+        if self._allowed():
+            self._json(200, {"object": "list", "data": [{"id": self.fake.model, "object": "model"}]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self._allowed():
+            return
+        if self.path == "/v1/chat/completions":
+            self._chat(body)
+        elif self.path == "/tokenize" and self.fake.tokenize:
+            self._json(200, {"tokens": list(range(len(WORD.findall(body["content"]))))})
+        else:
+            self._error(404, "not_found", "no such path")
+
+    def _chat(self, body: dict[str, Any]) -> None:
+        self.fake.requests.append(body)
+        if sum(len(WORD.findall(m["content"])) for m in body["messages"]) > self.fake.window_tokens:
+            self._error(400, "exceed_context_size_error", "the request exceeds the available context size")
+        elif body.get("stream"):
+            self._stream(body)
+        else:
+            self._answer(body)
+
+    def _allowed(self) -> bool:
+        if self.fake.fail:
+            self._error(self.fake.fail, "server_error", "told to fail")
+        elif self.fake.api_key and self.headers.get("Authorization") != f"Bearer {self.fake.api_key}":
+            self._error(401, "authentication_error", "Invalid API Key")
+        else:
+            return True
+        return False
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        yes = min(max(self.fake.yes_for(body["messages"]), 1e-6), 1 - 1e-6)
+        top = [
+            {"token": token, "logprob": math.log(p)}
+            for token, p in (("Yes", 0.9 * yes), ("No", 0.9 * (1 - yes)), (" yes", 0.1 * yes), ("no", 0.1 * (1 - yes)))
+        ]
+        first = {"token": "Yes" if yes >= 0.5 else "No", "logprob": 0.0, "top_logprobs": top[: body.get("top_logprobs", 0)]}
+        choice: dict[str, Any] = {
+            "index": 0,
+            "message": {"role": "assistant", "content": first["token"]},
+            "finish_reason": "length",
+        }
+        if body.get("logprobs"):
+            choice["logprobs"] = {"content": [first]}
+        self._json(200, {"object": "chat.completion", "model": self.fake.model, "choices": [choice]})
+
+    def _stream(self, body: dict[str, Any]) -> None:
+        self._head(200, "text/event-stream")
+        try:
+            self._event({"role": "assistant", "content": None})
+            pieces = as_pieces(self.fake.text_for(body["messages"]))
+            for number, piece in enumerate(pieces[: body["max_tokens"]]):
+                if number == self.fake.break_after or self.fake.stopping.wait(self.fake.pause_s):
+                    return
+                self._event({"content": piece})
+                self.fake.num_written += 1
+            self._event({}, "length" if len(pieces) > body["max_tokens"] else "stop")
+            self.wfile.write(b"data: [DONE]\n\n")
+        except OSError:
+            self.fake.hung_up.set()
+
+    def _event(self, delta: dict[str, Any], finish_reason: str | None = None) -> None:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        chunk = {"object": "chat.completion.chunk", "model": self.fake.model, "choices": [choice]}
+        self.wfile.write(b"data: " + json.dumps(chunk, ensure_ascii=False).encode() + b"\n\n")
+        self.wfile.flush()
+
+    def _error(self, status: int, kind: str, message: str) -> None:
+        self._json(status, {"error": {"code": status, "type": kind, "message": message}})
+
+    def _json(self, status: int, body: dict[str, Any]) -> None:
+        self._head(status, "application/json")
+        self.wfile.write(json.dumps(body).encode())
+
+    def _head(self, status: int, media_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Connection", "close")
+        self.end_headers()

@@ -1,0 +1,203 @@
+"""A small API with the real one's JSON, scripted answers that come word by word, and uploads that take a moment.
+
+What it stands for is held to api/schemas.py by tests/contract/test_fake_api.py.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import uvicorn
+from fastapi import Depends, FastAPI, Form, HTTPException, Request, UploadFile
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+
+Json = dict[str, Any]
+KEY = "mun_fake-key-for-tests"
+REFUSAL = "The documents do not say."
+STATUS_TITLES = {401: "Not authenticated", 404: "Not found", 422: "Document rejected", 500: "Internal error"}
+
+
+@dataclass
+class FakeApi:
+    """The state behind the fake: tests put documents and answers in, and read what came."""
+
+    key: str = KEY
+    word_delay_s: float = 0.0
+    index_delay_s: float = 0.0
+    url: str = ""
+    collections: dict[str, Json] = field(default_factory=dict)
+    documents: dict[str, Json] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, Json] = field(default_factory=dict)
+    answers: dict[str, Json] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)  # paths that answer 500
+
+    def add_collection(self, name: str) -> Json:
+        made = {"collection_id": str(uuid4()), "name": name, "embedding_model": "fake", "num_documents": 0, "num_chunks": 0}
+        return self.collections.setdefault(name, made | {"created_at": _now()})
+
+    def add_document(self, collection: str, source: str, text: str, *, title: str = "", num_pages: int = 0) -> str:
+        self.add_collection(collection)["num_documents"] += 1
+        document_id = str(uuid4())
+        self.texts[document_id] = text
+        self.documents[document_id] = {
+            "document_id": document_id, "collection": collection, "source": source, "title": title or source,
+            "media_type": "text/plain", "num_bytes": len(text), "num_pages": num_pages, "num_chunks": 1, "indexed_at": _now(),
+        }  # fmt: skip
+        return document_id
+
+    def add_answer(self, question: str, *claims: tuple[str, str, str], page: int | None = None) -> None:
+        """Script an answer made of (sentence, document_id, quote) in order; the passage is the document's whole text."""
+        hits = [self._hit(d, rank, page) for rank, d in enumerate(dict.fromkeys(d for _, d, _ in claims), start=1)]
+        text, citations = "", []
+        for number, (sentence, document_id, quote) in enumerate(claims, start=1):
+            text += " " if text else ""
+            place = {"answer_start": len(text), "answer_end": len(text) + len(sentence)}
+            citations.append(self._citation(number, document_id, quote, page) | place)
+            text += sentence
+        self.answers[question] = _answer(text, citations=citations) | {"hits": hits}
+
+    def _hit(self, document_id: str, rank: int, page: int | None) -> Json:
+        document, text = self.documents[document_id], self.texts[document_id]
+        return {
+            "document_id": document_id, "source": document["source"], "title": document["title"],
+            "heading_path": ["Benefits", "Leave"], "page_first": page, "page_last": page,
+            "start": 0, "end": len(text), "text": text, "score": 1.0 / rank, "rank": rank,
+        }  # fmt: skip
+
+    def _citation(self, number: int, document_id: str, quote: str, page: int | None) -> Json:
+        document, start = self.documents[document_id], self.texts[document_id].index(quote)
+        boxes = [{"page": page, "x0": 72.0, "y0": 90.0, "x1": 300.0, "y1": 102.0}] if page else []
+        return {
+            "number": number, "document_id": document_id, "source": document["source"], "title": document["title"],
+            "page": page, "quote": quote, "start": start, "end": start + len(quote), "boxes": boxes,
+        }  # fmt: skip
+
+    def upload(self, collection: str, source: str, data: bytes) -> Json:
+        """A file named *broken* fails after a while; any other becomes a document."""
+        job: Json = {
+            "job_id": str(uuid4()), "source": source, "collection": collection, "state": "queued", "document_id": None,
+            "error": None, "attempts": 0, "num_bytes": len(data), "created_at": _now(), "updated_at": _now(),
+        }  # fmt: skip
+        self.jobs[job["job_id"]] = job
+        threading.Thread(target=self._index, args=(job, data), daemon=True).start()
+        return dict(job)
+
+    def _index(self, job: Json, data: bytes) -> None:
+        time.sleep(self.index_delay_s / 2)
+        job |= {"state": "running", "attempts": 1}
+        time.sleep(self.index_delay_s / 2)
+        if "broken" in job["source"]:
+            job |= {"state": "failed", "error": "The file is damaged: it has no pages. Save it again and send it anew."}
+        else:
+            document_id = self.add_document(job["collection"], job["source"], data.decode("utf-8", "replace"))
+            job |= {"document_id": document_id, "state": "indexed"}
+
+
+@contextmanager
+def serve(fake: FakeApi) -> Iterator[FakeApi]:
+    """Serve the fake on a free port of the loopback; ``fake.url`` tells where."""
+    server = uvicorn.Server(uvicorn.Config(make_app(fake), host="127.0.0.1", port=0, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < deadline, "the fake API did not start"
+        time.sleep(0.01)
+    fake.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    try:
+        yield fake
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+def make_app(fake: FakeApi) -> FastAPI:
+    """Build the routes of the contract that the page and the command line use."""
+
+    def authenticate(request: Request) -> None:
+        if request.headers.get("authorization") != f"Bearer {fake.key}":
+            raise HTTPException(401, "This API key is unknown or was revoked.")
+        if request.url.path in fake.broken:
+            raise HTTPException(500, "Something went wrong inside; the log of the API has more.")
+
+    app = FastAPI(dependencies=[Depends(authenticate)])
+
+    @app.exception_handler(HTTPException)
+    def problem(request: Request, error: HTTPException) -> JSONResponse:
+        body = {"type": "about:blank", "title": STATUS_TITLES[error.status_code], "status": error.status_code}
+        body |= {"detail": error.detail, "instance": request.url.path}
+        return JSONResponse(body, error.status_code, media_type="application/problem+json")
+
+    @app.get("/v1/collections")
+    def list_collections() -> Json:
+        return {"collections": [fake.collections[name] for name in sorted(fake.collections)]}
+
+    @app.post("/v1/collections")
+    def add_collection(body: Json) -> Json:
+        return fake.add_collection(body["name"])
+
+    @app.post("/v1/collections/{name}/documents", status_code=202)
+    def upload(name: str, file: UploadFile, source: str = Form("")) -> Json:
+        if name not in fake.collections:
+            raise HTTPException(404, "There is no such collection.")
+        if str(file.filename).endswith(".exe"):
+            raise HTTPException(422, "Programs are not documents; send a PDF, an office file or text.")
+        return fake.upload(name, source or str(file.filename), file.file.read())
+
+    @app.get("/v1/jobs")
+    def jobs(ids: str) -> Json:
+        return {"jobs": [fake.jobs[i] for i in ids.split(",") if i in fake.jobs]}
+
+    @app.get("/v1/documents")
+    def documents(collection: str | None = None, limit: int = 100, offset: int = 0) -> Json:
+        mine = [d for d in fake.documents.values() if collection in (None, d["collection"])]
+        return {"documents": mine[offset : offset + limit]}
+
+    @app.get("/v1/documents/{document_id}/text")
+    def text(document_id: str) -> PlainTextResponse:
+        if document_id not in fake.documents:
+            raise HTTPException(404, "There is no such document.")
+        return PlainTextResponse(fake.texts[document_id])
+
+    @app.delete("/v1/documents/{document_id}", status_code=204)
+    def delete(document_id: str) -> Response:
+        if fake.documents.pop(document_id, None) is None:
+            raise HTTPException(404, "There is no such document.")
+        return Response(status_code=204)
+
+    @app.post("/v1/ask")
+    def ask(body: Json) -> StreamingResponse:
+        return StreamingResponse(_events(fake, body["question"]), media_type="text/event-stream")
+
+    return app
+
+
+def _events(fake: FakeApi, question: str) -> Iterator[str]:
+    script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []})
+    yield _event("sources", {"hits": script["hits"]})
+    for number, word in enumerate(script["answer"].split(" ")):
+        time.sleep(fake.word_delay_s)
+        yield _event("token", {"text": f" {word}" if number else word})
+    for citation in script["citations"]:
+        yield _event("citation", citation)
+    yield _event("done", {name: value for name, value in script.items() if name != "hits"})
+
+
+def _event(name: str, data: Json) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def _answer(text: str, *, refused: bool = False, citations: list[Json] | None = None) -> Json:
+    timings = {"retrieval": 12.0, "first_token": 340.0, "total": 2100.0}
+    return {"answer": text, "refused": refused, "citations": citations or [], "timings_ms": timings, "model": "fake-model"}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,87 @@
+from uuid import UUID
+
+import pytest
+
+from core.db.pool import transaction
+from core.errors import DependencyUnavailable
+from core.types import Chunk
+from tests.fakes_api import hit_of
+
+DOCUMENT = UUID(int=7)
+CHUNK = Chunk("c1", DOCUMENT, 5, 22, "Leave is 30 days.", 3, 4, ("Leave", "Holidays"))
+
+
+@pytest.fixture
+def hits(alice, services):
+    alice("POST", "/v1/collections", json={"name": "c"})
+    services.search.hits = [hit_of(CHUNK, rank=1, score=0.9), hit_of(CHUNK, rank=2)]
+
+
+def test_the_shape_of_a_hit(alice, hits):
+    response = alice("POST", "/v1/search", json={"question": " leave? ", "collection": "c", "k": 1})
+    assert response.json() == {
+        "hits": [
+            {
+                "document_id": str(DOCUMENT),
+                "source": "/docs/handbook.txt",
+                "title": "Handbook",
+                "heading_path": ["Leave", "Holidays"],
+                "page_first": 3,
+                "page_last": 4,
+                "start": 5,
+                "end": 22,
+                "text": "Leave is 30 days.",
+                "score": 0.9,
+                "rank": 1,
+            }
+        ]
+    }
+
+
+def test_the_scope_and_the_default_k(alice, services, hits):
+    alice("POST", "/v1/search", json={"question": "leave?"})
+    (question, scope, k) = services.search.asked[-1]
+    assert (question, scope.owner_id, len(scope.collection_ids), k) == ("leave?", "alice", 1, services.settings.search.k)
+
+
+@pytest.mark.parametrize("question", ["", "   \n\t", "a\0b", "\ud800", "x" * 501, None, 5])
+@pytest.mark.parametrize("route", ["/v1/search", "/v1/ask"])
+def test_a_bad_question_is_422_and_says_why(alice, services, question, route: str):
+    response = alice("POST", route, json={"question": question})
+    assert response.status_code == 422
+    assert "question" in response.json()["detail"]
+    assert services.search.asked == []
+
+
+@pytest.mark.parametrize("route", ["/v1/search", "/v1/ask"])
+def test_a_question_of_100_000_characters_is_told_the_limit(alice, route: str):
+    response = alice("POST", route, json={"question": "x" * 100_000})
+    assert response.status_code == 422
+    assert "100,000" in response.json()["detail"]
+    assert "500" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("k", [0, -1, 101, "many", 1.5])
+def test_a_bad_k_is_422(alice, k):
+    assert alice("POST", "/v1/search", json={"question": "q", "k": k}).status_code == 422
+
+
+def test_an_unknown_collection_is_404(alice):
+    assert alice("POST", "/v1/search", json={"question": "q", "collection": "absent"}).status_code == 404
+
+
+def test_a_search_is_written_down_without_the_question(alice, pool, hits):
+    alice("POST", "/v1/search", json={"question": "s3cret question", "collection": "c"})
+    with transaction(pool) as connection:
+        row = connection.execute("SELECT * FROM audit WHERE action = 'search'").fetchone()
+    assert row["owner_id"] == "alice"
+    assert row["key_id"] is not None
+    assert row["detail"] == {"collection": "c", "document_ids": [str(DOCUMENT)]}
+
+
+def test_with_the_database_away_it_is_503(alice, services):
+    services.search.error = DependencyUnavailable("connection refused by 10.0.0.7")
+    response = alice("POST", "/v1/search", json={"question": "q"})
+    assert response.status_code == 503
+    assert "retry-after" in response.headers
+    assert "10.0.0.7" not in response.text

@@ -1,0 +1,166 @@
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.access import AccessScope
+from core.errors import ModelUnavailable
+from core.types import Hit
+from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Sources, Token, answer, fold
+from generation.engines.openai import OpenAICompatible
+from tests.fakes_generation import FakeModelServer, ScriptedGenerator, as_pieces, hit, pack_all
+
+SCOPE = cast("AccessScope", object())  # handed on to search, never looked into
+QUESTION = "How many hours of annual leave can I carry over?"
+STATED = "You can carry over a maximum of 240 annual leave hours."
+PASSAGES = (f"Leave accrues. {STATED} It lapses after that.", "Award leave expires one year after it is issued.")
+
+
+class FixedSearch:
+    """Finds the same passages whatever is asked, and remembers how it was asked."""
+
+    def __init__(self, *texts: str) -> None:
+        self.hits = [hit(text, rank=rank) for rank, text in enumerate(texts, 1)]
+        self.calls: list[tuple[str, AccessScope, int]] = []
+
+    def __call__(self, query: str, /, *, scope: AccessScope, k: int) -> Sequence[Hit]:
+        self.calls.append((query, scope, k))
+        return self.hits[:k]
+
+
+def ask(generator: ScriptedGenerator, *texts: str, question: str = QUESTION) -> list[AnswerEvent]:
+    return list(answer(question, scope=SCOPE, search=FixedSearch(*texts), pack=pack_all, generator=generator))
+
+
+def shown(events: list[AnswerEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Token))
+
+
+def test_an_answer_is_sources_then_tokens_then_citations_then_done() -> None:
+    events = ask(ScriptedGenerator("You can carry over up to 240 hours [2]."), *PASSAGES)
+    kinds = [type(event) for event in events]
+    assert kinds[0] is Sources
+    assert kinds[-2:] == [Cited, Done]
+    assert set(kinds[1:-2]) == {Token}
+    done = fold(events)
+    assert (done.text, done.refused) == ("You can carry over up to 240 hours.", False)
+    assert [citation.quote for citation in done.citations] == [STATED]
+    assert shown(events) == done.text
+
+
+def test_search_gets_the_question_the_scope_and_k() -> None:
+    search = FixedSearch(*PASSAGES)
+    fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(STATED), k=3))
+    assert search.calls == [(QUESTION, SCOPE, 3)]
+
+
+def test_the_answer_names_its_model_its_prompts_and_its_times() -> None:
+    done = fold(ask(ScriptedGenerator(STATED), *PASSAGES))
+    assert done.model == "scripted"
+    assert len(done.prompt_version) == 12
+    times = [done.timings_ms[name] for name in ("retrieval", "answerable", "first_token", "total")]
+    assert times == sorted(times)
+    assert times[0] >= 0
+
+
+def test_what_the_model_says_the_passages_do_not_hold_is_refused_before_it_writes() -> None:
+    generator = ScriptedGenerator(STATED, yes=0.1)
+    events = ask(generator, *PASSAGES)
+    assert [type(event) for event in events] == [Sources, Token, Done]
+    assert shown(events) == fold(events).text == REFUSAL
+    assert fold(events).refused
+    assert len(generator.asked) == 1
+
+
+def test_where_nothing_is_found_the_model_is_not_asked() -> None:
+    generator = ScriptedGenerator(STATED)
+    assert fold(ask(generator)).refused
+    assert generator.asked == []
+
+
+@pytest.mark.parametrize("text", ["", "Employees receive 200 stock options.", "The passages do not state it.", "[1]"])
+def test_a_writing_that_nothing_supports_is_refused(text: str) -> None:
+    done = fold(ask(ScriptedGenerator(text), *PASSAGES))
+    assert (done.text, done.refused, done.citations) == (REFUSAL, True, ())
+
+
+def test_a_writing_that_disclaims_is_not_read_to_its_end() -> None:
+    generator = ScriptedGenerator("I do not know. " + "So it goes on and on. " * 20)
+    assert fold(ask(generator, *PASSAGES)).refused
+    assert generator.num_read < 10
+    assert generator.closed
+
+
+def test_a_later_sentence_cut_off_at_the_token_limit_is_not_in_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = "Award leave expires one year after it is"
+    pieces = as_pieces(f"{STATED} {half}")
+    monkeypatch.setattr("generation.answer.MAX_ANSWER_TOKENS", len(pieces))
+    assert fold(ask(ScriptedGenerator(pieces=pieces), *PASSAGES)).text == f"{STATED} {half}"
+    done = fold(ask(ScriptedGenerator(pieces=[*pieces, " never", " issued."]), *PASSAGES))
+    assert (done.text, len(done.citations)) == (STATED, 1)
+
+
+def test_an_opening_that_nothing_supports_is_withdrawn() -> None:
+    events = ask(ScriptedGenerator(f"Chocolate is generally healthy. {STATED}"), *PASSAGES)
+    done = fold(events)
+    assert shown(events) == f"Chocolate is generally healthy. {STATED}"
+    assert (done.text, done.refused) == (STATED, False)
+    assert [done.text[c.answer_start : c.answer_end] for c in done.citations] == [STATED]
+
+
+def test_closing_the_events_stops_the_model() -> None:
+    generator = ScriptedGenerator(STATED * 9)
+    events = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=generator)
+    while not isinstance(next(events), Token):
+        pass
+    events.close()
+    assert generator.closed
+    assert generator.num_read < 5
+
+
+def test_sources_come_before_the_model_is_asked() -> None:
+    generator = ScriptedGenerator(STATED)
+    events = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=generator)
+    first = next(events)
+    assert isinstance(first, Sources)
+    assert [found.text for found in first.context.hits] == list(PASSAGES)
+    assert generator.asked == []
+    events.close()
+
+
+def test_a_model_server_that_is_down_is_an_error_and_no_refusal() -> None:
+    with FakeModelServer(fail=503) as server:
+        generator = OpenAICompatible(url=server.url, model="m", api_key=None, timeout_s=5)
+        events = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=generator)
+        with pytest.raises(ModelUnavailable, match="503"):
+            fold(events)
+
+
+def test_events_without_an_end_have_no_answer() -> None:
+    with pytest.raises(ValueError, match="without an answer"):
+        fold([Token("half an ans")])
+
+
+FRAGMENT = st.sampled_from(
+    [STATED, PASSAGES[1], " ", "[1]", "[", "1]", "Dogs are paid in Ohio. ", "\n\n- ", "I don't know. ", "“240”"]
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(FRAGMENT | st.text(max_size=15), max_size=12), st.floats(0, 1))
+def test_whatever_the_model_says_the_answer_is_either_cited_or_refused(pieces: list[str], yes: float) -> None:
+    events = ask(ScriptedGenerator(pieces=pieces, yes=yes), *PASSAGES)
+    done = fold(events)
+    assert done.refused == (not done.citations)
+    if done.refused:
+        assert done.text == REFUSAL
+    else:
+        assert shown(events).endswith(done.text)
+        cited = [event.citation for event in events if isinstance(event, Cited)]
+        assert [(c.number, c.quote) for c in cited] == [(c.number, c.quote) for c in done.citations]
+        assert done.citations[0].answer_start == 0
+    for citation in done.citations:
+        assert citation.quote in PASSAGES[citation.hit.rank - 1]
+        assert citation.answer_end <= len(done.text)

@@ -1,0 +1,109 @@
+import pytest
+
+from core.types import Context
+from generation.citations import Evidence
+from generation.sentences import MAX_CHARS
+from tests.fakes_generation import context, hit
+
+LEAVE = (
+    "Annual leave accrues with service. You can carry over a maximum of 240 annual leave hours from one leave year to the next. "
+    "Award leave expires one year after it is issued."
+)
+LAW = "14.2 This Agreement shall be governed by the laws of the State of Indiana, U.S.A. Notices go to the address above."
+TERM = "This Agreement shall remain in force for a period of two years (2), unless earlier terminated. It may be renewed."
+
+
+def quotes(question: str, claim: str, *texts: str) -> list[str]:
+    found = Evidence(context(question, *texts)).quotes_for(claim)
+    return [quote.hit.text[quote.start - quote.hit.start : quote.end - quote.hit.start] for quote in found]
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "quote"),
+    [
+        ("How much leave can I carry over?", "You can carry over up to 240 hours of annual leave.", "240 annual leave hours"),
+        ("When does award leave expire?", "Award leave expires one year after being issued.", "Award leave expires"),
+        (
+            "Which law governs it?",
+            "The agreement is governed by the laws of the State of Indiana.",
+            "laws of the State of Indiana",
+        ),
+        ("What is the term?", "The term of the agreement is 2 years.", "two years (2)"),
+    ],
+)
+def test_a_claim_is_quoted_from_the_sentence_that_states_it(question: str, claim: str, quote: str) -> None:
+    (found, *_) = quotes(question, claim, LAW, LEAVE, TERM)
+    assert quote in found
+    assert len(found) <= MAX_CHARS
+
+
+@pytest.mark.parametrize(
+    ("question", "claim"),
+    [
+        ("How much leave can I carry over?", "You can carry over a maximum of 300 annual leave hours."),
+        ("Which law governs it?", "The agreement is governed by the laws of the State of Ohio."),
+        ("How many stock options do I get?", "New employees receive 200 stock options after their first year."),
+        ("What is the term?", "Passengers board through the front door."),
+        ("What is the term?", "Yes."),
+        ("What is the term?", "..."),
+    ],
+)
+def test_a_claim_the_passages_do_not_make_has_no_quote(question: str, claim: str) -> None:
+    assert quotes(question, claim, LAW, LEAVE, TERM) == []
+
+
+def test_the_title_counts_for_names_that_the_sentence_leaves_out() -> None:
+    passage = hit("The term of this Agreement is two years.", title="iMine and Sunwai Distributor Agreement")
+    claim = "The Distributor Agreement of iMine and Sunwai lasts two years."
+    assert Evidence(Context("How long does it last?", (passage,))).quotes_for(claim)
+    assert not Evidence(Context("How long does it last?", (hit(passage.text, title="Lease"),))).quotes_for(claim)
+
+
+def test_two_sentences_support_a_claim_that_one_does_not() -> None:
+    claim = "The badge is shipped to the badging office and the laptop to your home address."
+    found = quotes(
+        "Where does my equipment go?",
+        claim,
+        "The badge is shipped to the local badging office. It has your picture. The laptop comes to your home address.",
+        LAW,
+        TERM,
+    )
+    assert found == ["The badge is shipped to the local badging office.", "The laptop comes to your home address."]
+
+
+def test_neighbouring_sentences_make_one_quote() -> None:
+    text = "The badge is shipped to the local badging office. The laptop comes to your home address."
+    claim = "The badge is shipped to the badging office and the laptop to your home address."
+    assert quotes("Where does my equipment go?", claim, text, LAW, TERM) == [text]
+
+
+def test_the_better_ranked_passage_wins_a_tie() -> None:
+    found = Evidence(context("When does it expire?", LEAVE, LEAVE, TERM)).quotes_for("Award leave expires one year after issue.")
+    assert [quote.hit.rank for quote in found] == [1]
+
+
+def test_a_number_that_stands_nowhere_is_invented() -> None:
+    evidence = Evidence(context("What happens after 5 days?", LEAVE))
+    assert evidence.invents("It is 241 hours.")
+    assert not evidence.invents("After five days it is 240 hours.")
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "supports", "supports_a_yes"),
+    [
+        ("The notice period is 90 days.", "The notice period is 90 days.", True, True),
+        ("The notice period is 90 days.", "The notice period is 30 days.", False, False),
+        ("The notice period is 90 days.", "The notice period is counted in days.", True, False),
+    ],
+)
+def test_a_number_of_the_question_is_not_evidence_against_another(
+    claim: str, passage: str, supports: bool, supports_a_yes: bool
+) -> None:
+    evidence = Evidence(context("Is the notice period 90 days?", passage))
+    assert bool(evidence.quotes_for(claim)) == supports
+    assert bool(evidence.quotes_for(claim, affirmed=True)) == supports_a_yes
+    assert bool(evidence.quotes_of_other_numbers(claim)) == ("30" in passage)
+
+
+def test_without_passages_there_is_no_evidence() -> None:
+    assert Evidence(context("What?")).quotes_for("Something is so.") == []

@@ -1,0 +1,145 @@
+"""The client against a server that answers as no good API does; tests/integration/test_api.py has the good one."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ui.client import ApiError, Client
+
+
+class Server(ThreadingHTTPServer):
+    """Answers every request with the same status, type and body, and keeps what it was asked."""
+
+    daemon_threads = True
+    answer = (200, "application/json", b"{}")
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.asked.append((self.command, self.path, dict(self.headers), body))
+        status, content_type, answer = self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST = do_DELETE = _serve
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[Client]:
+    with Client(server.url + "/", " mun_key\n", timeout_s=5) as client:
+        yield client
+
+
+def test_the_key_and_quoted_names_are_sent(server: Server, client: Client):
+    client.delete_collection("a b/ä?#")
+    method, path, headers, _ = server.asked[0]
+    assert (method, path, headers["Authorization"]) == ("DELETE", "/v1/collections/a%20b%2F%C3%A4%3F%23", "Bearer mun_key")
+
+
+def test_only_what_is_given_is_sent(server: Server, client: Client):
+    server.answer = (200, "application/json", b'{"hits": []}')
+    assert client.search("q") == []
+    assert server.asked[0][3] == b'{"question":"q"}'
+
+
+def test_a_problem_document_is_the_error(server: Server, client: Client):
+    server.answer = (
+        404,
+        "application/problem+json",
+        b'{"title": "Not found", "status": 404, "detail": "There is no such thing."}',
+    )
+    with pytest.raises(ApiError, match=r"There is no such thing\.") as caught:
+        client.document("x")
+    assert (caught.value.title, caught.value.status) == ("Not found", 404)
+
+
+@pytest.mark.parametrize(
+    "answer", [(200, "text/html", b"<html>"), (502, "text/html", b"Bad gateway"), (200, "text/plain", b"[1]")]
+)
+def test_what_is_no_muniment_api_is_told(server: Server, client: Client, answer):
+    server.answer = answer
+    with pytest.raises(ApiError, match="is this its address") as caught:
+        client.collections()
+    assert caught.value.status == answer[0]
+
+
+def test_no_answer_is_status_0(client: Client):
+    with Client("http://127.0.0.1:9", "k", timeout_s=1) as nobody, pytest.raises(ApiError) as caught:
+        nobody.collections()
+    assert (caught.value.status, caught.value.title) == (0, "API not reachable")
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "ftp://127.0.0.1", "http://[bad"])
+def test_a_bad_address_is_an_api_error_too(url: str):
+    with pytest.raises(ApiError), Client(url, "k") as client:
+        client.collections()
+
+
+def test_text_that_is_no_text_is_an_api_error(client: Client):
+    with pytest.raises(ApiError, match="no valid Unicode"):
+        client.search("\udcff")
+
+
+EVENTS = b'event: sources\ndata: {"hits": []}\n\nevent: token\ndata: {"text": "a\\u2028b"}\n\n'
+
+
+def test_a_stream_is_read_event_by_event(server: Server, client: Client):
+    server.answer = (200, "text/event-stream", EVENTS + b'event: done\ndata: {"answer": "ab"}\n\nevent: token\ndata: {}\n\n')
+    events = list(client.ask_stream("q", "c"))
+    assert events == [("sources", {"hits": []}), ("token", {"text": "a\u2028b"}), ("done", {"answer": "ab"})]
+    assert server.asked[0][2]["Accept"] == "text/event-stream"
+
+
+def test_a_stream_cut_short_is_an_error(server: Server, client: Client):
+    server.answer = (200, "text/event-stream", EVENTS)
+    stream = client.ask_stream("q")
+    assert [name for name, _ in (next(stream), next(stream))] == ["sources", "token"]
+    with pytest.raises(ApiError, match="ended before the answer"):
+        next(stream)
+
+
+def test_an_error_event_is_an_error(server: Server, client: Client):
+    problem = b'event: error\ndata: {"title": "Model not available", "detail": "later", "status": 503}\n\n'
+    server.answer = (200, "text/event-stream", EVENTS + problem)
+    with pytest.raises(ApiError, match="later") as caught:
+        list(client.ask_stream("q"))
+    assert caught.value.status == 503
+
+
+def test_a_stream_refused_is_a_problem(server: Server, client: Client):
+    server.answer = (422, "application/problem+json", b'{"title": "Invalid request", "status": 422, "detail": "empty"}')
+    with pytest.raises(ApiError, match="empty"):
+        list(client.ask_stream(""))
+
+
+def test_proxies_of_the_environment_do_not_see_loopback(server: Server, monkeypatch: pytest.MonkeyPatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.answer = (200, "application/json", b'{"collections": []}')
+    with Client(server.url, "k") as client:
+        assert client.collections() == []

@@ -1,0 +1,123 @@
+"""Every view of the page, run by Streamlit's own test driver against the scripted API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.fakes_ui import KEY, FakeApi, serve
+
+APP = str(Path(__file__).resolve().parents[3] / "ui" / "web" / "app.py")
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeApi]:
+    with serve(FakeApi()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def app(fake: FakeApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path))
+    monkeypatch.setenv("MUNIMENT_API_URL", fake.url)
+    monkeypatch.setenv("MUNIMENT_API_KEY", KEY)
+    return AppTest.from_file(APP, default_timeout=30)
+
+
+def shown(app: AppTest) -> str:
+    """Return all that stands on the page as HTML or Markdown; there must be no exception on it."""
+    assert not app.exception
+    html = [e.proto.body for e in app.get("html") if not e.proto.body.startswith("<style>")]
+    return "\n".join([*html, *(e.value for e in [*app.title, *app.markdown, *app.caption])])
+
+
+def test_the_first_view_invites_a_question_and_tells_a_newcomer_what_to_do_first(app: AppTest, fake: FakeApi) -> None:
+    app.run()
+    assert app.title[0].value == "Ask your documents" and "no documents yet" in shown(app)
+    assert app.chat_input[0].proto.max_chars == 4000
+    fake.add_document("handbook", "a.txt", "x")
+    assert "no documents yet" not in shown(app.run())
+
+
+def test_an_answer_stays_on_the_page_with_its_citation_and_page(app: AppTest, fake: FakeApi) -> None:
+    leave = fake.add_document("handbook", "leave.pdf", "Annual leave is 13 days.", num_pages=2)
+    fake.add_answer("How much leave?", ("It is 13 days.", leave, "13 days"), page=2)
+    app.run()
+    app.chat_input[0].set_value("  How much leave? ").run()
+    for _ in range(2):  # as it streamed, and drawn again from the session
+        assert 'data-state="done"' in shown(app) and "[1]</a>" in shown(app)
+        assert "Annual leave is <mark>13 days</mark>." in shown(app) and "page 2" in shown(app)
+        app.run()
+
+
+def test_a_refusal_cites_nothing(app: AppTest) -> None:
+    app.run().chat_input[0].set_value("Who are you?").run()
+    assert 'data-state="refused"' in shown(app)
+    assert "mun-chip" not in shown(app) and 'data-testid="citation"' not in shown(app)
+
+
+def test_a_failed_question_says_why_and_is_asked_again_on_retry(app: AppTest, fake: FakeApi) -> None:
+    fake.broken.add("/v1/ask")
+    app.run().chat_input[0].set_value("Why?").run()
+    assert "Internal error" in shown(app) and 'data-kind="error"' in shown(app)
+    fake.broken.clear()
+    app.button(key="retry-ask").click().run()
+    assert 'data-state="refused"' in shown(app) and 'data-kind="error"' not in shown(app)
+
+
+def test_without_a_key_it_asks_for_one_and_keeps_it_in_the_session(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MUNIMENT_API_KEY")
+    app.run()
+    assert app.title[0].value == "Sign in" and not app.chat_input
+    app.text_input[0].set_value(f" {KEY} ")
+    app.button[0].click().run()
+    assert app.title[0].value == "Ask your documents"
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_key_that_is_refused_leads_back_to_the_form_with_the_reason(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, typed: bool
+) -> None:
+    monkeypatch.delenv("MUNIMENT_API_KEY") if typed else monkeypatch.setenv("MUNIMENT_API_KEY", "mun_wrong")
+    app.run()
+    if typed:
+        app.text_input[0].set_value("mun_wrong")
+        app.button[0].click().run()
+    assert app.title[0].value == "Sign in"
+    assert "unknown or was revoked" in shown(app)
+    app.text_input[0].set_value(KEY)
+    app.button[0].click().run()
+    assert app.title[0].value == "Ask your documents" and "revoked" not in shown(app)
+
+
+def test_an_api_that_is_away_is_named_and_tried_again(app: AppTest, fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUNIMENT_API_URL", "http://127.0.0.1:1")
+    app.run()
+    assert "API not reachable" in shown(app) and "muniment status" in shown(app)
+    monkeypatch.setenv("MUNIMENT_API_URL", fake.url)
+    app.button(key="retry-page").click().run()
+    assert app.title[0].value == "Ask your documents"
+
+
+def test_a_wrong_setting_is_named(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUNIMENT_API_PROT", "1")
+    app.run()
+    assert "MUNIMENT_API_PROT" in shown(app) and "MUNIMENT_API_PORT" in shown(app)
+
+
+def test_a_new_collection_is_made_and_chosen(app: AppTest, fake: FakeApi) -> None:
+    app.run()
+    app.text_input(key="new_collection_name").set_value(" contracts ")
+    app.button[0].click().run()
+    assert list(fake.collections) == ["contracts"]
+    assert app.selectbox(key="collection").value == "contracts"
+    assert app.text_input(key="new_collection_name").value == ""
+
+
+def test_a_collection_that_cannot_be_made_says_why(app: AppTest, fake: FakeApi) -> None:
+    app.run()
+    fake.broken.add("/v1/collections")
+    app.text_input(key="new_collection_name").set_value("contracts")
+    app.button[0].click().run()
+    assert "Internal error" in shown(app) and fake.collections == {}

@@ -1,0 +1,68 @@
+"""`muniment ingest`: files and folders go in, with a progress line on standard error and a table at the end."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.cli import output, progress
+from ui.cli.session import connected
+from ui.cli.uploads import GOOD, UNFINISHED, Interrupted, Row, send_files
+from ui.cli.walk import IGNORE_FILE, find_files
+
+SHOWN = 50  # files named one by one in the table; failures are named always
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders; folders are read recursively.")],
+    collection: Annotated[str, typer.Option("--collection", "-c", help="Where to put them; made if it is not there.")],
+    wait: Annotated[bool, typer.Option(help="Wait until every file is indexed or has failed.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
+    """Put files into a collection; what is there already and has not changed costs nothing.
+
+    The exit status is 0 only if every file went in (with --no-wait: was taken). Ctrl-C prints what is known and exits with 130;
+    what was sent by then is indexed all the same.
+    """
+    walk, interrupted = find_files(paths), False
+    try:
+        with connected() as client, progress.shown(len(walk.found)) as show:
+            client.add_collection(collection)
+            rows = send_files(client, collection, walk.found.values(), wait=wait, show=show)
+    except Interrupted as stopped:
+        rows, interrupted = stopped.rows, True
+    if as_json:
+        output.write_json({"documents": [row.report() for row in rows]})
+    else:
+        _print_table(rows)
+    if walk.num_hidden:
+        typer.echo(f"Left out {walk.num_hidden} hidden files and folders; name them to take them in.", err=True)
+    if walk.num_ignored:
+        typer.echo(f"Left out {walk.num_ignored} files and folders that a {IGNORE_FILE} names.", err=True)
+    if interrupted:
+        raise typer.Exit(130)
+    if not all(row.status in GOOD or (not wait and row.status in UNFINISHED) for row in rows):
+        raise typer.Exit(1)
+
+
+def _print_table(rows: list[Row]) -> None:
+    if not rows:
+        typer.echo("There are no files under these paths.", err=True)
+        return
+    ordered = sorted(rows, key=lambda row: progress.STATES.index(row.status))
+    good = [row for row in ordered if row.status in GOOD | UNFINISHED and row.status != "unchanged"]
+    bad = [row for row in ordered if row.status not in GOOD | UNFINISHED]
+    named = [*good[:SHOWN], *bad]
+    output.write_table(("status", "file"), ((row.status, _short(row.source)) for row in named))
+    if len(good) > SHOWN:
+        output.write(f"... and {len(good) - SHOWN} more that went in or were unchanged\n")
+    for row in bad:
+        output.write(f"{row.status}: {row.source}: {row.error}\n")
+    output.write(f"{progress.describe(Counter(row.status for row in rows))}\n")
+
+
+def _short(source: str) -> str:
+    """Shorten a path to what is below the current folder, as the person typed it; elsewhere it stays whole."""
+    here = Path.cwd()
+    return str(Path(source).relative_to(here)) if Path(source).is_relative_to(here) else source

@@ -1,0 +1,71 @@
+"""`muniment search` and `muniment ask`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ui.cli import output
+from ui.cli.session import connected
+from ui.client import Client
+
+Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In your own words.")]
+Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Where to look; all your collections if absent.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+def search(
+    question: Question,
+    collection: Collection = None,
+    k: Annotated[
+        int | None, typer.Option("--k", "-k", min=1, max=100, help="Passages to return; the server's setting if absent.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the passages nearest to a question, best first."""
+    with connected() as client:
+        hits = client.search(question, collection, k)
+    if as_json:
+        output.write_json({"hits": hits})
+        return
+    for hit in hits:
+        place = " > ".join(filter(None, (output.pages(hit["page_first"], hit["page_last"]), *hit["heading_path"])))
+        output.write(f"{hit['rank']}. {hit['title']}  {place}  (score {hit['score']:.3f})\n   {hit['source']}\n")
+        output.write("".join(f"   {line}\n" for line in hit["text"].splitlines()) + "\n")
+    if not hits:
+        typer.echo("Nothing found.", err=True)
+
+
+def ask(question: Question, collection: Collection = None, as_json: AsJson = False) -> None:
+    """Answer a question from the documents, with the quotes it rests on."""
+    with connected() as client:
+        if as_json:
+            output.write_json(client.ask(question, collection))
+        else:
+            _print_sources(_stream(client, question, collection))
+
+
+def _stream(client: Client, question: str, collection: str | None) -> dict[str, Any]:
+    """Print the answer as it comes, each citation's number after what it supports; returns the answer whole."""
+    shown, answer = "", {}
+    for name, data in client.ask_stream(question, collection):
+        if name == "token":
+            shown += data["text"]
+            output.write(data["text"])
+        elif name == "citation":
+            output.write(f" [{data['number']}]")
+        elif name == "done":
+            answer = data
+    if answer["answer"].strip() != shown.strip():  # nothing was found to support what was written
+        output.write(f"\n(The above is withdrawn.) {answer['answer']}")
+    output.write("\n\n")
+    return answer
+
+
+def _print_sources(answer: dict[str, Any]) -> None:
+    if not answer["citations"]:
+        output.write("No sources are cited.\n")
+        return
+    for c in {c["number"]: c for c in answer["citations"]}.values():
+        named = ", ".join(filter(None, (c["title"], output.pages(c["page"], None))))
+        output.write(f"[{c['number']}] {named}  ({c['source']})\n")
+        output.write("".join(f"    {line}\n" for line in c["quote"].splitlines()))

@@ -1,0 +1,216 @@
+"""The API's typed client: what the command line, the page and any intranet program use.
+
+Goes in: a base URL and a key. Comes out: the API's JSON as dicts, with the fields docs/reference/api.md names.
+Every failure is one ApiError, whose ``status`` is the HTTP status or 0 when there was no answer at all. One client
+may be shared by threads. It keeps no state but the connections, retries nothing and follows no redirect.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+from urllib.parse import quote
+
+import httpx
+
+Json = dict[str, Any]
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+CONNECT_TIMEOUT_S = 5.0
+
+
+class ApiError(Exception):
+    """The API said no, or said nothing: ``title`` in two words, ``detail`` in a sentence, ``status`` 0 for no answer."""
+
+    def __init__(self, title: str, detail: str, status: int) -> None:
+        super().__init__(detail or title)
+        self.title, self.detail, self.status = title, detail, status
+
+
+class Client:
+    """Calls to one API with one key; a context manager that closes its connections."""
+
+    def __init__(self, url: str, key: str, timeout_s: float = 300.0) -> None:
+        self.url = url.rstrip("/")
+        with _translated():
+            self._http = httpx.Client(
+                base_url=self.url,
+                headers={"Authorization": f"Bearer {key.strip()}"},
+                timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+                trust_env=httpx.URL(self.url).host not in LOOPBACK,  # a company's proxy must not see loopback traffic
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def ready(self) -> Json:
+        """Return the state of each dependency, whether or not all are well."""
+        with _translated():
+            response = self._http.get("/readyz")
+        return _body(response) if response.status_code in (200, 503) else _checked(response)
+
+    def collections(self) -> list[Json]:
+        """List your collections by name."""
+        return list(self._call("GET", "/v1/collections")["collections"])
+
+    def add_collection(self, name: str) -> Json:
+        """Make a collection; one that is there already is returned as it is."""
+        return self._call("POST", "/v1/collections", json={"name": name})
+
+    def delete_collection(self, name: str) -> None:
+        """Delete a collection with all its documents."""
+        self._call("DELETE", f"/v1/collections/{quote(name, safe='')}")
+
+    def upload(self, collection: str, path_or_stream: Path | BinaryIO, source: str) -> Json:
+        """Send a file to be indexed; returns its job, to be followed with :meth:`jobs`. The collection must exist."""
+        if isinstance(path_or_stream, Path):
+            with path_or_stream.open("rb") as stream:
+                return self.upload(collection, stream, source)
+        filename = source.replace("\\", "/").rsplit("/", 1)[-1] or "file"
+        url = f"/v1/collections/{quote(collection, safe='')}/documents"
+        return self._call("POST", url, data={"source": source}, files={"file": (filename, path_or_stream)})
+
+    def jobs(self, ids: Iterable[str]) -> list[Json]:
+        """Return the jobs with these ids (at most 500 a call), in no promised order."""
+        return list(self._call("GET", "/v1/jobs", params={"ids": ",".join(ids)})["jobs"])
+
+    def documents(self, collection: str | None = None) -> list[Json]:
+        """List all documents of a collection, or of all your collections, fetched a page at a time."""
+        documents: list[Json] = []
+        params: dict[str, str | int] = {"limit": 500} | ({"collection": collection} if collection is not None else {})
+        while True:
+            page = self._call("GET", "/v1/documents", params=params | {"offset": len(documents)})["documents"]
+            documents += page
+            if len(page) < 500:
+                return documents
+
+    def document(self, document_id: str) -> Json:
+        """Return what is known about one document."""
+        return self._call("GET", f"/v1/documents/{quote(document_id, safe='')}")
+
+    def document_text(self, document_id: str) -> str:
+        """Return the document's text, to the character."""
+        with _translated():
+            response = self._http.get(f"/v1/documents/{quote(document_id, safe='')}/text")
+        if response.is_error:
+            raise _error(response)
+        return response.content.decode("utf-8")
+
+    def delete_document(self, document_id: str) -> None:
+        """Delete a document; it is gone from search when this returns."""
+        self._call("DELETE", f"/v1/documents/{quote(document_id, safe='')}")
+
+    def search(self, question: str, collection: str | None = None, k: int | None = None) -> list[Json]:
+        """Return the passages nearest to the question, best first."""
+        return list(self._call("POST", "/v1/search", json=_given(question=question, collection=collection, k=k))["hits"])
+
+    def ask(self, question: str, collection: str | None = None) -> Json:
+        """Return the whole answer with its citations."""
+        return self._call("POST", "/v1/ask", json=_given(question=question, collection=collection))
+
+    def ask_stream(self, question: str, collection: str | None = None) -> Iterator[tuple[str, Json]]:
+        """Yield the answer as it grows: (event, data) with events sources, token, citation, and at last done.
+
+        An ``error`` event becomes an ApiError, and so does a stream that ends without ``done``. Close the iterator early
+        to have the model stop.
+        """
+        body = _given(question=question, collection=collection)
+        request = self._http.build_request("POST", "/v1/ask", json=body, headers={"Accept": "text/event-stream"})
+        with _translated():
+            response = self._http.send(request, stream=True)
+            try:
+                if response.is_error:
+                    response.read()
+                    raise _error(response)
+                yield from _until_done(_events(response.iter_lines()))
+            finally:
+                response.close()
+
+    def keys(self) -> list[Json]:
+        """List the live keys (for an admin's key)."""
+        return list(self._call("GET", "/v1/keys")["keys"])
+
+    def add_key(self, owner: str, name: str) -> Json:
+        """Make a key for an owner (with an admin's key); ``key`` in the answer is shown only now."""
+        return self._call("POST", "/v1/keys", json={"owner": owner, "name": name})
+
+    def delete_key(self, key_id: str) -> None:
+        """Revoke a key (with an admin's key)."""
+        self._call("DELETE", f"/v1/keys/{quote(key_id, safe='')}")
+
+    def _call(self, method: str, url: str, **arguments: Any) -> Json:
+        with _translated():
+            response = self._http.request(method, url, **arguments)
+        return _checked(response)
+
+
+def _given(**values: Any) -> Json:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        title = "No answer in time" if isinstance(error, httpx.TimeoutException) else "API not reachable"
+        raise ApiError(title, f"The API gave no answer: {str(error) or type(error).__name__}", 0) from error
+    except UnicodeEncodeError as error:
+        raise ApiError("Invalid text", "What was to be sent is no valid Unicode text.", 422) from error
+
+
+def _checked(response: httpx.Response) -> Json:
+    if not response.is_success:
+        raise _error(response)
+    return _body(response) if response.content else {}
+
+
+def _body(response: httpx.Response) -> Json:
+    try:
+        body = response.json()
+    except ValueError as error:
+        raise _error(response) from error
+    if not isinstance(body, dict):
+        raise _error(response)
+    return body
+
+
+def _error(response: httpx.Response) -> ApiError:
+    """Read a problem document (RFC 9457), or make do with the status where something else answered."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, Mapping) or "title" not in problem:
+        detail = f"{response.url} answered {response.status_code}, and not as Muniment's API does; is this its address?"
+        return ApiError(response.reason_phrase or "Unexpected answer", detail, response.status_code)
+    return ApiError(str(problem["title"]), str(problem.get("detail", "")), response.status_code)
+
+
+def _events(lines: Iterable[str]) -> Iterator[tuple[str, Json]]:
+    """Read server-sent events; our server writes one ASCII ``data`` line of JSON an event."""
+    name = ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield name, json.loads(value)
+
+
+def _until_done(events: Iterable[tuple[str, Json]]) -> Iterator[tuple[str, Json]]:
+    for name, data in events:
+        if name == "error":
+            raise ApiError(str(data.get("title", "Error")), str(data.get("detail", "")), int(data.get("status", 500)))
+        yield name, data
+        if name == "done":
+            return
+    raise ApiError("Answer cut short", "The connection ended before the answer did; ask again.", 0)

@@ -1,0 +1,105 @@
+"""The view that asks: a question goes in, the answer comes word by word, its citations open the quoted passages.
+
+Every question stands alone: earlier ones are kept on the page for the reader, and are not sent to the model.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.client import ApiError, Client
+from ui.web import markup, problems, session
+
+Json = dict[str, Any]
+_TURNS, _AGAIN = "turns", "question_to_ask_again"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question answered: the passages given to the model, and the API's whole answer."""
+
+    question: str
+    passages: list[Json]
+    result: Json
+
+
+def render(client: Client, collection: str | None) -> None:
+    """Show the earlier questions with their answers, then ask the one just typed."""
+    turns: list[Turn] = st.session_state.setdefault(_TURNS, [])
+    typed = st.chat_input(
+        "Ask a question about your documents", key="question", max_chars=session.max_question_chars(), submit_mode="stop"
+    )
+    typed = (typed or st.session_state.pop(_AGAIN, "")).strip()
+    if not turns and not typed:
+        _show_welcome(client)
+    for index, turn in enumerate(turns):
+        _show_turn(turn, anchor=f"source-{index}")
+    if typed:
+        with problems.shown("ask", on_retry=partial(st.session_state.__setitem__, _AGAIN, typed)):
+            turns.append(_ask(client, typed, collection, anchor=f"source-{len(turns)}"))
+
+
+def _show_welcome(client: Client) -> None:
+    st.title("Ask your documents")
+    st.write(
+        "Answers come from your own documents and nowhere else. Every number in an answer opens the passage"
+        " it rests on, with the quoted words marked and the page they stand on."
+    )
+    if not any(c["num_documents"] for c in client.collections()):
+        st.html(markup.notice("There are no documents yet", "Create a collection above, then add files to it under Documents."))
+
+
+def _show_turn(turn: Turn, *, anchor: str) -> None:
+    with st.container(key=f"turn-{anchor}"):
+        st.html(markup.question(turn.question))
+        st.html(_finished(turn, anchor))
+
+
+def _ask(client: Client, question: str, collection: str | None, *, anchor: str) -> Turn:
+    """Stream the answer onto the page; raises ApiError, and then leaves no half answer standing."""
+    with st.container(key=f"turn-{anchor}"):
+        st.html(markup.question(question))
+        place = st.empty()
+        try:
+            turn = _stream(client, question, collection, place, anchor)
+        except ApiError:
+            place.empty()
+            raise
+        place.html(_finished(turn, anchor))
+    return turn
+
+
+def _stream(client: Client, question: str, collection: str | None, place: DeltaGenerator, anchor: str) -> Turn:
+    passages: list[Json] = []
+    citations: list[Json] = []
+    text, note = "", "Searching your documents…"
+    place.html(markup.answer(text, [], anchor=anchor, state="streaming", note=note))
+    for event, data in client.ask_stream(question, collection):
+        match event:
+            case "sources":
+                passages, note = data["hits"], f"Reading {len(data['hits'])} passages…"
+            case "token":
+                text, note = text + data["text"], ""
+            case "citation":
+                citations.append(data)
+            case "done":
+                return Turn(question, passages, data)
+        place.html(markup.answer(text, citations, anchor=anchor, state="streaming", note=note))
+    raise AssertionError("Client.ask_stream ends with `done` or raises")
+
+
+def _finished(turn: Turn, anchor: str) -> str:
+    result = turn.result
+    state: markup.AnswerState = "refused" if result["refused"] else "done"
+    body = markup.answer(result["answer"], result["citations"], anchor=anchor, state=state, note=_note(result))
+    return body if result["refused"] else body + markup.sources(result["citations"], turn.passages, anchor=anchor)
+
+
+def _note(result: Json) -> str:
+    if result["refused"]:
+        return "Try other words, choose another collection, or add the document that holds the answer."
+    seconds = result["timings_ms"].get("total", 0) / 1000
+    return f"Answered in {seconds:.1f} s by {result['model']}. Check the marked passages before you rely on it."

@@ -1,0 +1,109 @@
+"""Answers, citations and notices as HTML for ``st.html``.
+
+Whatever came from a document, a model or a person is escaped here, and only here: none of it is ever read as HTML or
+Markdown, so a document can put no link, image or script on the page. Offsets are characters, as the API gives them.
+Pure functions of the API's JSON: no Streamlit, no network.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any, Literal
+
+Json = Mapping[str, Any]
+AnswerState = Literal["streaming", "done", "refused"]
+
+
+def question(text: str) -> str:
+    """Return the heading of a turn."""
+    return f'<h3 class="mun-question" data-testid="question">{escape(text)}</h3>'
+
+
+def answer(text: str, citations: Sequence[Json], *, anchor: str, state: AnswerState, note: str = "") -> str:
+    """Return the answer, each citation a numbered chip behind its claim; ``anchor`` is where :func:`sources` stands."""
+    head = '<p class="mun-kicker">Not in these documents</p>' if state == "refused" else ""
+    caret = '<span class="mun-caret"></span>' if state == "streaming" else ""
+    foot = f'<p class="mun-note">{escape(note)}</p>' if note else ""
+    body = _with_chips(text, citations, anchor) if state != "refused" else escape(text)
+    inside = f'{head}<p class="mun-text">{body}{caret}</p>{foot}'
+    return f'<div class="mun-answer" data-testid="answer" data-state="{state}">{inside}</div>'
+
+
+def sources(citations: Sequence[Json], passages: Sequence[Json], *, anchor: str) -> str:
+    """Return one closed card a number: title, page and file; inside it the quote, marked in the passage around it.
+
+    ``passages`` are the hits of the ``sources`` event. Citations of the same number are of the same quote. A card opens
+    when it or one of its chips is clicked.
+    """
+    quotes = {citation["number"]: citation for citation in citations}
+    cards = "".join(_card(quotes[number], passages, anchor) for number in sorted(quotes))
+    return f'<section class="mun-sources" data-testid="sources"><h4>Sources</h4>{cards}</section>' if cards else ""
+
+
+def notice(title: str, detail: str, kind: Literal["error", "info"] = "info") -> str:
+    """Return a message box: what is the matter, and what to do next."""
+    return (
+        f'<div class="mun-notice" data-testid="notice" data-kind="{kind}" role="status">'
+        f"<strong>{escape(title)}</strong><p>{escape(detail)}</p></div>"
+    )
+
+
+def row(title: str, facts: Iterable[str], *, badge: str = "", problem: str = "") -> str:
+    """Return a line of a list: a title, small facts under it, a badge such as a job's state, and what went wrong."""
+    mark = f'<span class="mun-badge" data-state="{escape(badge)}">{escape(badge)}</span>' if badge else ""
+    small = " · ".join(escape(fact) for fact in facts if fact)
+    trouble = f'<p class="mun-problem">{escape(problem)}</p>' if problem else ""
+    return (
+        f'<div class="mun-row" data-testid="row"><div><strong>{escape(title)}</strong>{mark}</div>'
+        f"<small>{small}</small>{trouble}</div>"
+    )
+
+
+def place(source: str, page: int | None) -> str:
+    """Tell a page or slide as a reader says it; empty where the format has neither.
+
+    >>> place("talks/plan.pptx", 3), place("handbook.pdf", 12), place("notes.txt", None)
+    ('slide 3', 'page 12', '')
+    """
+    if page is None:
+        return ""
+    return f"{'slide' if source.lower().endswith('.pptx') else 'page'} {page}"
+
+
+def filename(source: str) -> str:
+    """Return the last part of a source, whatever its separators."""
+    return source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+
+
+def _with_chips(text: str, citations: Sequence[Json], anchor: str) -> str:
+    places = sorted({(c["answer_end"], c["number"]) for c in citations if c["answer_end"] <= len(text)})
+    pieces, done = [], 0
+    for end, number in places:
+        pieces.append(escape(text[done:end]))
+        pieces.append(
+            f'<a class="mun-chip" data-testid="chip" href="#{anchor}-{number}" title="Open source {number}">[{number}]</a>'
+        )
+        done = end
+    return "".join(pieces) + escape(text[done:])
+
+
+def _card(citation: Json, passages: Sequence[Json], anchor: str) -> str:
+    number, source, title = citation["number"], citation["source"], citation["title"]
+    facts = [place(source, citation["page"]), filename(source) if filename(source) != title else ""]
+    small = " · ".join(escape(fact) for fact in facts if fact)
+    return (
+        f'<details class="mun-source" data-testid="citation"><summary><span class="mun-number">{number}</span>'
+        f'<span><strong>{escape(title)}</strong><small>{small}</small></span></summary><div id="{anchor}-{number}">'
+        f"{_quoted(citation, passages)}</div></details>"
+    )
+
+
+def _quoted(citation: Json, passages: Sequence[Json]) -> str:
+    """Mark the quote in the passage it was cut from, or show it alone where no passage holds it."""
+    before, after, heading = "", "", ""
+    for hit in passages:
+        start, end = citation["start"] - hit["start"], citation["end"] - hit["start"]
+        if hit["document_id"] == citation["document_id"] and start >= 0 and hit["text"][start:end] == citation["quote"]:
+            before, after, heading = hit["text"][:start], hit["text"][end:], " › ".join(hit["heading_path"])
+            break
+    where = f'<p class="mun-path">{escape(heading)}</p>' if heading else ""
+    return f"{where}<blockquote>{escape(before)}<mark>{escape(citation['quote'])}</mark>{escape(after)}</blockquote>"
