@@ -14,9 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import problem_of, problem_response
 from api.lifespan import Services
-from core.access import Principal, authenticate
+from core.access import Principal
 from core.db.pool import transaction
 from core.errors import Forbidden, MunimentError, Unauthenticated
+from core.keys import authenticate
 
 PROTECTED = "/v1"
 MAX_KEY_CHARS = 200

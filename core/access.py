@@ -1,25 +1,36 @@
-"""Who is asking, and what that opens: API keys, Principal, and AccessScope, which only :func:`scope_for` makes.
+"""Who is asking, and what that opens: Principal, and AccessScope, which only :func:`scope_for` makes.
 
-The rule of this edition is one line: a collection belongs to one owner, and an owner sees all of his own collections
-and nothing else. Every read of documents takes a scope; an empty scope finds nothing.
+The rule stands once, in the view ``class_access``: a class of documents is read by the collection's owner and by those
+whom the document, else its source, else its collection allows, while the source's permissions are fresh. Every read of
+documents takes a scope and runs inside :func:`reading`, so that row-level security applies the rule once more. An empty
+scope finds nothing.
 """
 
-import hashlib
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from core.db.pool import Connection
-from core.errors import InvalidInput, NotFound, Unauthenticated
+from core.errors import NotFound
 
-KEY_PREFIX = "mun_"
+READER = "muniment_reader"
+EVERYONE = "everyone"
 _SEAL = object()
+
+PRINCIPALS = "SELECT 'group:' || group_name AS name FROM group_members WHERE user_id = %s"
+CLASSES = """
+    SELECT class_id, collection_id, source, is_fresh FROM class_access
+     WHERE principals && %(principals)s
+       AND (%(name)s::text IS NULL OR (collection = %(name)s AND (%(owner)s::text IS NULL OR owner_id = %(owner)s)))
+"""
+ENTER = "SELECT set_config('role', %s, true), set_config('muniment.principals', (%s::text[])::text, true)"
+LEAVE = "SELECT set_config('role', 'none', true), set_config('muniment.principals', '', true)"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The holder of a key: whose documents it opens, and whether it may make keys for others."""
+    """The holder of a key: as which user it reads, and whether it may administer."""
 
     owner_id: str
     key_id: UUID
@@ -28,10 +39,17 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class AccessScope:
-    """The collections a search may look into. Made by :func:`scope_for` alone: the seal refuses any other maker."""
+    """The classes of documents a search may look into, and for whom.
+
+    ``unavailable`` names the sources left out because their permissions were synchronised too long ago. Made by
+    :func:`scope_for` alone: the seal refuses any other maker.
+    """
 
     owner_id: str
+    principals: frozenset[str]
+    class_ids: frozenset[int]
     collection_ids: frozenset[UUID]
+    unavailable: tuple[str, ...]
     seal: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -39,66 +57,62 @@ class AccessScope:
             raise TypeError("an AccessScope is made by core.access.scope_for, nowhere else")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """What may be told about a key; the key itself is shown once, when it is made."""
-
-    key_id: UUID
-    owner_id: str
-    name: str
-    is_admin: bool
-    created_at: datetime
-
-
 def scope_for(connection: Connection, principal: Principal, collection: str | None = None) -> AccessScope:
-    """Make the scope of one of the principal's collections, or of all of them when ``collection`` is None.
+    """Make the scope of one collection the principal may read, or of all of them when ``collection`` is None.
 
-    Raises NotFound for a collection that is not there or not his: the two are not told apart.
+    ``NAME`` is the principal's own collection of that name or, where he has none, those of that name that are shared with
+    him; ``OWNER/NAME`` is that owner's. Raises NotFound for a collection that is not there or that he may not read: the
+    two are not told apart.
     """
-    rows = connection.execute(
-        "SELECT collection_id FROM collections WHERE owner_id = %(owner)s AND (%(name)s::text IS NULL OR name = %(name)s)",
-        {"owner": principal.owner_id, "name": collection},
-    ).fetchall()
+    principals = principals_of(connection, principal.owner_id)
+    rows: list[dict[str, object]] = []
+    for owner, name in _addresses(principal, collection):
+        values = {"principals": sorted(principals), "name": name, "owner": owner}
+        rows = connection.execute(CLASSES, values).fetchall()
+        if rows:
+            break
     if collection is not None and not rows:
-        raise NotFound(f"There is no collection named {collection!r}; `GET /v1/collections` lists yours.")
-    return AccessScope(principal.owner_id, frozenset(row["collection_id"] for row in rows), _SEAL)
+        raise no_collection(collection)
+    return _scope(principal, principals, rows)
 
 
-def add_key(connection: Connection, *, owner_id: str, name: str, is_admin: bool = False) -> tuple[ApiKey, str]:
-    """Make a key of 256 random bits; returns what we keep and the key itself, which is stored only as its sha256."""
-    if not owner_id.strip() or len(owner_id) > 200 or not name.strip() or len(name) > 200:
-        raise InvalidInput("A key needs an owner and a name of 1 to 200 characters.")
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
-    row = connection.execute(
-        "INSERT INTO api_keys (owner_id, name, key_hash, is_admin) VALUES (%s, %s, %s, %s)"
-        " RETURNING key_id, owner_id, name, is_admin, created_at",
-        (owner_id, name, _hash(key), is_admin),
-    ).fetchone()
-    assert row is not None
-    return ApiKey(**row), key
+def principals_of(connection: Connection, user_id: str) -> frozenset[str]:
+    """Give all names a user goes by: his own, those of his groups, and everyone."""
+    groups = [row["name"] for row in connection.execute(PRINCIPALS, (user_id,)).fetchall()]
+    return frozenset([EVERYONE, f"user:{user_id}", *groups])
 
 
-def delete_key(connection: Connection, key_id: UUID) -> None:
-    """Revoke a key from now on; raises NotFound if there is no such live key."""
-    query = "UPDATE api_keys SET revoked_at = now() WHERE key_id = %s AND revoked_at IS NULL"
-    if connection.execute(query, (key_id,)).rowcount == 0:
-        raise NotFound(f"There is no key {key_id}; `GET /v1/keys` lists them.")
+@contextmanager
+def reading(connection: Connection, scope: AccessScope) -> Iterator[None]:
+    """Let the block read as the scope's asker, under row-level security; what it reads is in the scope or is not seen.
+
+    The block must not write. An error inside rolls the transaction back, and with it the role.
+    """
+    connection.execute(ENTER, (READER, sorted(scope.principals)))
+    yield
+    connection.execute(LEAVE)
 
 
-def list_keys(connection: Connection) -> list[ApiKey]:
-    """Return the live keys, oldest first."""
-    query = "SELECT key_id, owner_id, name, is_admin, created_at FROM api_keys WHERE revoked_at IS NULL ORDER BY created_at"
-    return [ApiKey(**row) for row in connection.execute(query).fetchall()]
+def no_collection(name: str) -> NotFound:
+    """The answer for a collection that is not there, and for one that is another's."""
+    return NotFound(f"There is no collection named {name!r}; `GET /v1/collections` lists yours.")
 
 
-def authenticate(connection: Connection, key: str) -> Principal:
-    """Find whose key this is; raises Unauthenticated for one that is not ours or was revoked."""
-    query = "SELECT owner_id, key_id, is_admin FROM api_keys WHERE key_hash = %s AND revoked_at IS NULL"
-    row = connection.execute(query, (_hash(key),)).fetchone()
-    if row is None:
-        raise Unauthenticated("This API key is unknown or was revoked.")
-    return Principal(**row)
+def _addresses(principal: Principal, collection: str | None) -> list[tuple[str | None, str | None]]:
+    """What a caller may mean by a collection's name, in the order to try."""
+    if collection is None:
+        return [(None, None)]
+    owner, slash, name = collection.rpartition("/")
+    return [(owner, name)] if slash else [(principal.owner_id, collection), (None, collection)]
 
 
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+def _scope(principal: Principal, principals: frozenset[str], rows: list[dict[str, object]]) -> AccessScope:
+    fresh = [row for row in rows if row["is_fresh"]]
+    return AccessScope(
+        owner_id=principal.owner_id,
+        principals=principals,
+        class_ids=frozenset(int(str(row["class_id"])) for row in fresh),
+        collection_ids=frozenset(UUID(str(row["collection_id"])) for row in fresh),
+        unavailable=tuple(sorted({str(row["source"]) for row in rows if not row["is_fresh"]})),
+        seal=_SEAL,
+    )

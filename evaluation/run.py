@@ -20,9 +20,10 @@ from rich.progress import track
 from rich.table import Table
 
 from core import telemetry
-from core.access import authenticate, scope_for
+from core.access import scope_for
 from core.db.pool import open_pool, transaction
 from core.errors import MunimentError, SettingsError, Unauthenticated
+from core.keys import authenticate
 from core.settings import Settings, load
 from core.types import Answer
 from evaluation.datasets import load_questions

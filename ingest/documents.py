@@ -12,9 +12,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
-from core.access import AccessScope
+from core.access import AccessScope, no_collection, reading
 from core.db.pool import Connection
-from core.errors import ModelMismatch, NotFound
+from core.errors import Forbidden, ModelMismatch, NotFound
 from core.types import Document, Page, ParsedDocument
 
 JobState = Literal["queued", "running", "indexed", "unchanged", "failed", "quarantined", "rejected"]
@@ -89,7 +89,7 @@ def find_collection(connection: Connection, owner_id: str, name: str) -> Collect
     """Find one of the owner's collections by name; raises NotFound."""
     row = connection.execute(_COLLECTION + " AND name = %(name)s", {"owner": owner_id, "name": name}).fetchone()
     if row is None:
-        raise NotFound(f"There is no collection named {name!r}; `GET /v1/collections` lists yours.")
+        raise no_collection(name)
     return Collection(**row)
 
 
@@ -102,26 +102,28 @@ def delete_collection(connection: Connection, owner_id: str, name: str) -> None:
     """Remove a collection with all its documents and jobs, gone from search at commit; raises NotFound."""
     query = "DELETE FROM collections WHERE owner_id = %s AND name = %s"
     if connection.execute(query, (owner_id, name)).rowcount == 0:
-        raise NotFound(f"There is no collection named {name!r}; `GET /v1/collections` lists yours.")
+        raise no_collection(name)
 
 
 _DOCUMENT = """
     SELECT d.document_id, c.name AS collection, d.source, d.title, d.media_type, d.num_bytes,
            d.num_pages, d.num_chunks, d.indexed_at
-      FROM documents d JOIN collections c USING (collection_id) WHERE d.collection_id = ANY(%(scope)s)"""
+      FROM documents d JOIN collections c USING (collection_id) WHERE d.class_id = ANY(%(scope)s)"""
 
 
 def list_documents(connection: Connection, scope: AccessScope, *, limit: int, offset: int = 0) -> list[DocumentRecord]:
     """Return the documents of the scope by source, ``limit`` of them from ``offset`` on."""
     query = _DOCUMENT + " ORDER BY c.name, d.source, d.document_id LIMIT %(limit)s OFFSET %(offset)s"
-    rows = connection.execute(query, {"scope": list(scope.collection_ids), "limit": limit, "offset": offset}).fetchall()
+    with reading(connection, scope):
+        rows = connection.execute(query, {"scope": list(scope.class_ids), "limit": limit, "offset": offset}).fetchall()
     return [DocumentRecord(**row) for row in rows]
 
 
 def find_document(connection: Connection, scope: AccessScope, document_id: UUID) -> DocumentRecord:
     """Find one document of the scope; raises NotFound."""
     query = _DOCUMENT + " AND d.document_id = %(id)s"
-    row = connection.execute(query, {"scope": list(scope.collection_ids), "id": document_id}).fetchone()
+    with reading(connection, scope):
+        row = connection.execute(query, {"scope": list(scope.class_ids), "id": document_id}).fetchone()
     if row is None:
         raise _no_document(document_id)
     return DocumentRecord(**row)
@@ -129,23 +131,27 @@ def find_document(connection: Connection, scope: AccessScope, document_id: UUID)
 
 def document_text(connection: Connection, scope: AccessScope, document_id: UUID) -> str:
     """Return the whole text that every offset counts in; raises NotFound."""
-    query = "SELECT text FROM documents WHERE document_id = %s AND collection_id = ANY(%s)"
-    row = connection.execute(query, (document_id, list(scope.collection_ids))).fetchone()
+    query = "SELECT text FROM documents WHERE document_id = %s AND class_id = ANY(%s)"
+    with reading(connection, scope):
+        row = connection.execute(query, (document_id, list(scope.class_ids))).fetchone()
     if row is None:
         raise _no_document(document_id)
     return str(row["text"])
 
 
 def delete_document(connection: Connection, scope: AccessScope, document_id: UUID) -> None:
-    """Remove a document, and stop what is on its way in from the same source; raises NotFound.
+    """Remove one of the asker's own documents, and stop what is on its way in from the same source.
 
-    It is gone from search at commit; its file goes when the worker next cleans up (ingest/cleanup.py).
+    It is gone from search at commit; its file goes when the worker next cleans up (ingest/cleanup.py). Raises NotFound,
+    or Forbidden for a document that the asker may read and another owns.
     """
     lock_document(connection, document_id)  # a new version may just be taking its place: wait, and delete that
-    query = "DELETE FROM documents WHERE document_id = %s AND collection_id = ANY(%s) RETURNING collection_id, source"
-    row = connection.execute(query, (document_id, list(scope.collection_ids))).fetchone()
+    query = """DELETE FROM documents d USING collections c WHERE d.document_id = %s AND c.collection_id = d.collection_id
+                AND c.owner_id = %s RETURNING d.collection_id, d.source"""
+    row = connection.execute(query, (document_id, scope.owner_id)).fetchone()
     if row is None:
-        raise _no_document(document_id)
+        find_document(connection, scope, document_id)
+        raise Forbidden("This document is shared with you for reading: only the owner of its collection may delete it.")
     connection.execute(
         "UPDATE jobs SET state = 'failed', error = 'The document was deleted while it was being ingested.', updated_at = now()"
         " WHERE collection_id = %s AND source = %s AND state IN ('queued', 'running')",
@@ -193,14 +199,23 @@ def lock_document(connection: Connection, document_id: UUID) -> None:
 def replace_document(
     connection: Connection, document: Document, document_id: UUID, parsed: ParsedDocument, num_chunks: int
 ) -> None:
-    """Put a document's new version, without its chunks, in place of the old, whose chunks and pages go with it."""
-    connection.execute("DELETE FROM documents WHERE document_id = %s", (document_id,))
+    """Put a document's new version, without its chunks, in place of the old, whose chunks and pages go with it.
+
+    Who may read it, its tags and its metadata stay as they were; a new document is of its collection's own class.
+    """
+    old = connection.execute(
+        "DELETE FROM documents WHERE document_id = %s RETURNING class_id, tags, metadata", (document_id,)
+    ).fetchone()
+    kept = old or {"class_id": _default_class(connection, document.collection_id), "tags": [], "metadata": {}}
     connection.execute(
-        "INSERT INTO documents (document_id, collection_id, source, title, media_type, content_hash, num_bytes, text,"
-        " num_chunks, num_pages) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO documents (document_id, collection_id, class_id, tags, metadata, source, title, media_type, content_hash,"
+        " num_bytes, text, num_chunks, num_pages) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             document_id,
             document.collection_id,
+            kept["class_id"],
+            kept["tags"],
+            Jsonb(kept["metadata"]),
             document.source,
             parsed.title,
             parsed.media_type,
@@ -217,6 +232,15 @@ def replace_document(
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [(document_id, *_page_row(page)) for page in parsed.pages],
         )
+
+
+def _default_class(connection: Connection, collection_id: UUID) -> int:
+    """Find the class of a collection's documents that have no permissions of their own; raises NotFound."""
+    query = "SELECT class_id FROM access_classes WHERE collection_id = %s AND source_id IS NULL AND allowed IS NULL"
+    row = connection.execute(query, (collection_id,)).fetchone()
+    if row is None:
+        raise NotFound("The collection was deleted.")
+    return int(row["class_id"])
 
 
 def _page_row(page: Page) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from ingest.documents import JobState
 from ingest.ledger import Claim
 from ingest.parse.parse import parse
 from retrieval.embed import Embedder
-from retrieval.stores.base import VectorStore
+from retrieval.stores import passages
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ class Pipeline:
 
     pool: Pool
     embedder: Embedder
-    store: VectorStore
     blobs_dir: Path
 
 
@@ -75,7 +74,7 @@ def index(pipeline: Pipeline, claim: Claim, document: Document) -> JobState:
             ledger.finish(connection, claim, "unchanged", document_id=document_id)
             return "unchanged"
         documents.replace_document(connection, document, document_id, parsed, len(chunks))
-        pipeline.store.add(connection, document.collection_id, pipeline.embedder.model_id, parsed.title, chunks, vectors)
+        passages.add(connection, document.collection_id, pipeline.embedder.model_id, parsed.title, chunks, vectors)
         ledger.finish(connection, claim, "indexed", document_id=document_id)
     log.info("document_indexed", extra={"document_id": str(document_id), "num_chunks": len(chunks)})
     return "indexed"

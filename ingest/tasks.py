@@ -30,7 +30,6 @@ from ingest.cleanup import remove_unneeded
 from ingest.ledger import Claim, LeaseLost
 from ingest.pipeline import Pipeline, fail, ingest
 from retrieval.embed import make_embedder
-from retrieval.stores.pgvector import PgVectorStore
 
 log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 5.0
@@ -76,7 +75,7 @@ class _Worker:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         folder = catalogue.folder(self.settings.embedding.model, self.settings)
         embedder = make_embedder(self.settings, threads=self.settings.embedding.threads or 1, folder=folder)
-        return Pipeline(self._open_pool(), embedder, PgVectorStore(), self.settings.blobs_dir)
+        return Pipeline(self._open_pool(), embedder, self.settings.blobs_dir)
 
     def ingest_document(self, job_id: str) -> None:
         """Claim the job and bring it to its end; whatever goes wrong, the job is not stuck and the worker not dead."""

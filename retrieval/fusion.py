@@ -19,27 +19,27 @@ from retrieval.stores.base import Ranking
 
 
 def fuse(rankings: Sequence[Ranking]) -> Ranking:
-    """Average the rankings' z-scores over all candidates; returns every candidate once, best first, ties by id.
+    """Average the rankings' z-scores over all candidates; returns every candidate once, best first, ties by number.
 
     A candidate that a ranking lacks has score 0 there (or the ranking's lowest, if that is negative), which for BM25 is
     exact where the ranking is complete: so the only passage with a rare word stands out. A ranking that is empty, or
     that scores all alike, says nothing.
 
-    >>> fuse([[("a", 0.9), ("b", 0.8), ("c", 0.1)], [("b", 7.0)]])[0][0]
-    'b'
-    >>> [chunk_id for chunk_id, _ in fuse([[("a", 0.9), ("b", 0.2)], []])]
-    ['a', 'b']
+    >>> fuse([[(1, 0.9), (2, 0.8), (3, 0.1)], [(2, 7.0)]])[0][0]
+    2
+    >>> [num for num, _ in fuse([[(1, 0.9), (2, 0.2)], []])]
+    [1, 2]
     """
-    ids = sorted({chunk_id for ranking in rankings for chunk_id, _ in ranking})
+    ids = sorted({num for ranking in rankings for num, _ in ranking})
     if not ids:
         return []
     scores = np.mean([_normalise(ranking, ids) for ranking in rankings if ranking], axis=0)
     return sorted(zip(ids, scores.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _normalise(ranking: Ranking, ids: Sequence[str]) -> np.ndarray:
+def _normalise(ranking: Ranking, ids: Sequence[int]) -> np.ndarray:
     found = dict(ranking)
     lowest = min(0.0, *found.values())
-    scores = np.array([found.get(chunk_id, lowest) for chunk_id in ids])
+    scores = np.array([found.get(num, lowest) for num in ids])
     spread = float(scores.std())
     return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros(len(ids))

@@ -17,37 +17,37 @@ TERMS = "SELECT tsvector_to_array(to_tsvector('english', %s)) AS terms"
 BM25 = """
     WITH scope AS (
         SELECT count(*)::float8 AS num_chunks, sum(num_lexemes)::float8 / count(*) AS mean_length
-          FROM chunks WHERE collection_id = ANY(%(collection_ids)s)
+          FROM chunks WHERE class_id = ANY(%(class_ids)s)
     ), occurrences AS MATERIALIZED (
-        SELECT chunk_id, num_lexemes, (word).lexeme, cardinality((word).positions)::float8 AS frequency
-          FROM (SELECT chunk_id, num_lexemes, unnest(ts_filter(setweight(lexemes, 'A', %(terms)s), '{a}')) AS word
+        SELECT num, num_lexemes, (word).lexeme, cardinality((word).positions)::float8 AS frequency
+          FROM (SELECT num, num_lexemes, unnest(ts_filter(setweight(lexemes, 'A', %(terms)s), '{a}')) AS word
                   FROM chunks
-                 WHERE collection_id = ANY(%(collection_ids)s) AND lexemes @@ %(any_term)s::tsquery) AS matches
+                 WHERE class_id = ANY(%(class_ids)s) AND lexemes @@ %(any_term)s::tsquery) AS matches
     ), inverse AS (
         SELECT lexeme, ln(1 + (num_chunks - count(*) + 0.5) / (count(*) + 0.5)) AS idf
           FROM occurrences CROSS JOIN scope GROUP BY lexeme, num_chunks
     )
-    SELECT chunk_id,
+    SELECT num,
            sum(idf * frequency * (%(k1)s + 1) / (frequency + %(k1)s * (1 - %(b)s + %(b)s * num_lexemes / mean_length))) AS score
       FROM occurrences JOIN inverse USING (lexeme) CROSS JOIN scope
-     GROUP BY chunk_id ORDER BY score DESC, chunk_id LIMIT %(k)s
+     GROUP BY num ORDER BY score DESC, num LIMIT %(k)s
 """
 
 
 def rank(connection: Connection, query: str, *, scope: AccessScope, k: int) -> Ranking:
-    """Return at most ``k`` chunk ids of the scope that share a word with the query, with their BM25 scores, best first.
+    """Return at most ``k`` passages of the scope that share a word with the query, with their BM25 scores, best first.
 
     Each distinct word counts once; stop words not at all. ``score = sum of idf * tf * (k1 + 1) / (tf + k1 * (1 - b +
     b * length / mean))`` with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, with the
     idf of Lucene, which is never negative).
     """
-    collection_ids = list(scope.collection_ids)
+    class_ids = list(scope.class_ids)
     terms = find_terms(connection, query)
-    if not collection_ids or not terms:
+    if not class_ids or not terms:
         return []
-    values = {"collection_ids": collection_ids, "terms": terms, "any_term": any_of(terms), "k1": K1, "b": B, "k": k}
+    values = {"class_ids": class_ids, "terms": terms, "any_term": any_of(terms), "k1": K1, "b": B, "k": k}
     rows = connection.execute(BM25, values).fetchall()
-    return [(row["chunk_id"], row["score"]) for row in rows]
+    return [(row["num"], row["score"]) for row in rows]
 
 
 def find_terms(connection: Connection, text: str) -> list[str]:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.access import AccessScope
+from core.access import AccessScope, reading
 from core.db.pool import Pool, transaction
 from core.errors import InvalidInput
 from core.types import Hit
@@ -38,28 +38,28 @@ class Search:
         Raises InvalidInput for an empty or overlong query, ModelMismatch if another model made a collection of the scope.
         """
         text = _check(query)
-        if not scope.collection_ids:
+        if not scope.class_ids:
             return []
         vector = self.embedder.embed_query(text)
         num = max(self.candidates, k)
-        with transaction(self.pool) as connection:
+        with transaction(self.pool) as connection, reading(connection, scope):
             dense = self.store.search(connection, vector, scope=scope, model_id=self.embedder.model_id, k=num)
             words = lexical.rank(connection, text, scope=scope, k=num)
             ranking = fuse([dense, words])
-            chosen = thin(ranking, passages.spans(connection, [chunk_id for chunk_id, _ in ranking]), k)
+            chosen = thin(ranking, passages.spans(connection, [num for num, _ in ranking], scope), k)
             hits = passages.load(connection, chosen, scope)
         log.debug("searched", extra={"num_dense": len(dense), "num_lexical": len(words), "num_hits": len(hits)})
         return hits
 
 
-def thin(ranking: Ranking, spans: dict[str, Span], k: int) -> Ranking:
+def thin(ranking: Ranking, spans: dict[int, Span], k: int) -> Ranking:
     """Take the best ``k`` of a ranking, skipping each that overlaps a better one or that has no span any more."""
     chosen: Ranking = []
-    for chunk_id, score in ranking:
+    for num, score in ranking:
         if len(chosen) == k:
             break
-        if chunk_id in spans and not _overlaps_any(spans[chunk_id], (spans[better] for better, _ in chosen)):
-            chosen.append((chunk_id, score))
+        if num in spans and not _overlaps_any(spans[num], (spans[better] for better, _ in chosen)):
+            chosen.append((num, score))
     return chosen
 
 

@@ -41,7 +41,7 @@ class FakeSearch:
         self.asked.append((query, scope, k))
         if self.error:
             raise self.error
-        return self.hits[:k] if scope.collection_ids else []
+        return self.hits[:k] if scope.class_ids else []
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What tests use in place of a model and of pgvector; both pass the contracts of what they stand for."""
+"""What tests use in place of a model, which passes the contract of what it stands for; and rows for tests to search."""
 
 import hashlib
 import re
@@ -12,15 +12,14 @@ import numpy as np
 
 from core.access import AccessScope, Principal, scope_for
 from core.db.pool import Connection
-from core.errors import ModelMismatch
 from core.models import catalogue
 from core.settings import Settings
 from core.types import Chunk, chunk_id
 from retrieval.embedders.base import Vector, Vectors, check_lengths, mean_direction, split_to_fit
-from retrieval.stores.base import Ranking
 
 ROOT = Path(__file__).parent.parent
 MINILM = "all-minilm-l6-v2"
+OWNER = "anyone"
 
 
 class FakeEmbedder:
@@ -51,50 +50,18 @@ class FakeEmbedder:
         return np.random.default_rng(seed).normal(size=self.dimension)
 
 
-class InMemoryVectorStore:
-    """A :class:`~retrieval.stores.base.VectorStore` in a dict; takes a connection and leaves it alone."""
-
-    def __init__(self) -> None:
-        self.models: dict[UUID, str] = {}
-        self.rows: dict[str, tuple[UUID, UUID, Vector]] = {}
-
-    def add(
-        self,
-        connection: Connection,
-        collection_id: UUID,
-        model_id: str,
-        title: str,
-        chunks: Sequence[Chunk],
-        vectors: Vectors,
-    ) -> None:
-        if self.models.setdefault(collection_id, model_id) != model_id:
-            raise ModelMismatch(f"{self.models[collection_id]} made this collection, not {model_id}")
-        for chunk, vector in zip(chunks, vectors, strict=True):
-            self.rows.setdefault(chunk.chunk_id, (collection_id, chunk.document_id, vector))
-
-    def delete(self, connection: Connection, document_id: UUID) -> None:
-        self.rows = {key: row for key, row in self.rows.items() if row[1] != document_id}
-
-    def search(self, connection: Connection, vector: Vector, *, scope: AccessScope, model_id: str, k: int) -> Ranking:
-        if any(self.models.get(collection_id, model_id) != model_id for collection_id in scope.collection_ids):
-            raise ModelMismatch(f"not all collections of the scope were made by {model_id}")
-        found = [(key, float(row[2] @ vector)) for key, row in self.rows.items() if row[0] in scope.collection_ids]
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
-
-
-def scope_of(*collection_ids: UUID) -> AccessScope:
-    """Make a scope as production does, from what a database would have answered."""
-    rows = [{"collection_id": collection_id} for collection_id in collection_ids]
-    answer = SimpleNamespace(execute=lambda *_: SimpleNamespace(fetchall=lambda: rows))
-    return scope_for(cast(Any, answer), Principal("anyone", uuid4()))
+def scope_of(connection: Connection, *collection_ids: UUID) -> AccessScope:
+    """Make the scope of some of the collections that :func:`add_collection` made, as production makes one."""
+    query = "SELECT class_id, collection_id, NULL AS source, true AS is_fresh FROM access_classes WHERE collection_id = ANY(%s)"
+    answers = iter([[], connection.execute(query, (list(collection_ids),)).fetchall()])  # no groups; these classes
+    answer = SimpleNamespace(execute=lambda *_: SimpleNamespace(fetchall=lambda: next(answers)))
+    return scope_for(cast(Any, answer), Principal(OWNER, uuid4()))
 
 
 def add_collection(connection: Connection, model_id: str, *, dimension: int = 64) -> UUID:
-    """Insert a collection of a random owner and name."""
-    query = (
-        "INSERT INTO collections (owner_id, name, embedding_model, dimension) VALUES (%s, 'c', %s, %s) RETURNING collection_id"
-    )
-    row = connection.execute(query, (str(uuid4()), model_id, dimension)).fetchone()
+    """Insert a collection of a random name."""
+    query = "INSERT INTO collections (owner_id, name, embedding_model, dimension) VALUES (%s, %s, %s, %s) RETURNING collection_id"
+    row = connection.execute(query, (OWNER, str(uuid4()), model_id, dimension)).fetchone()
     assert row is not None
     return cast(UUID, row["collection_id"])
 
@@ -103,9 +70,10 @@ def add_document(connection: Connection, collection_id: UUID, text: str = "", *,
     """Insert a document's row."""
     document_id = uuid4()
     connection.execute(
-        "INSERT INTO documents (document_id, collection_id, source, title, media_type, content_hash, num_bytes, text,"
-        " num_chunks, num_pages) VALUES (%s, %s, %s, 'Title', 'text/plain', 'hash', 0, %s, 0, 0)",
-        (document_id, collection_id, source or f"{document_id}.txt", text),
+        "INSERT INTO documents (document_id, collection_id, class_id, source, title, media_type, content_hash, num_bytes, text,"
+        " num_chunks, num_pages) SELECT %s, collection_id, class_id, %s, 'Title', 'text/plain', 'hash', 0, %s, 0, 0"
+        " FROM access_classes WHERE collection_id = %s AND source_id IS NULL AND allowed IS NULL",
+        (document_id, source or f"{document_id}.txt", text, collection_id),
     )
     return document_id
 
@@ -118,6 +86,13 @@ def make_chunks(document_id: UUID, texts: Sequence[str], *, step: int | None = N
         chunks.append(Chunk(chunk_id(document_id, "hash", start, end), document_id, start, end, text, None, None, ()))
         start = start + step if step else end + 1
     return chunks
+
+
+def nums(connection: Connection, chunks: Sequence[Chunk]) -> list[int]:
+    """Tell the numbers that the database gave the chunks, in the same order."""
+    rows = connection.execute("SELECT chunk_id, num FROM chunks WHERE chunk_id = ANY(%s)", ([c.chunk_id for c in chunks],))
+    found = {row["chunk_id"]: row["num"] for row in rows.fetchall()}
+    return [found[chunk.chunk_id] for chunk in chunks]
 
 
 def minilm_folder() -> Path:

@@ -52,7 +52,7 @@ def migrate(url: str) -> list[str]:
     except psycopg.errors.InsufficientPrivilege as error:
         raise SettingsError(
             f"The database's role may not build the schema ({str(error).strip()}): let it own its database, and let a"
-            " superuser run CREATE EXTENSION vector there (docs/howto/own-services.md)."
+            " superuser run CREATE EXTENSION vector there and GRANT it the role muniment_reader (docs/howto/own-services.md)."
         ) from error
     except psycopg.OperationalError as error:
         raise DependencyUnavailable(f"The database does not answer: {str(error).strip()}") from error

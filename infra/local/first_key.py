@@ -3,7 +3,7 @@
 import psycopg
 from psycopg.rows import dict_row
 
-from core import access
+from core import keys
 from core.errors import DependencyUnavailable, SettingsError, Unauthenticated
 from infra.local.home import Home, write_private
 
@@ -15,7 +15,7 @@ def ensure_key(database_url: str, home: Home) -> None:
     try:
         with psycopg.connect(database_url, row_factory=dict_row, connect_timeout=5) as connection:
             if not _is_known(connection, home):
-                _, key = access.add_key(connection, owner_id=OWNER, name="made by muniment up", is_admin=True)
+                _, key = keys.add_key(connection, owner_id=OWNER, name="made by muniment up", is_admin=True)
                 write_private(home.api_key, key + "\n")  # inside the transaction: a key nobody can read is not kept
     except psycopg.OperationalError as error:
         raise DependencyUnavailable(f"the database does not answer: {str(error).strip()}") from error
@@ -30,7 +30,7 @@ def _is_known(connection: psycopg.Connection[dict[str, object]], home: Home) -> 
     if not home.api_key.exists():
         return False
     try:
-        access.authenticate(connection, home.api_key.read_text(encoding="ascii").strip())
+        keys.authenticate(connection, home.api_key.read_text(encoding="ascii").strip())
     except Unauthenticated:
         return False
     return True

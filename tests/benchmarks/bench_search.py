@@ -22,6 +22,7 @@ from retrieval import lexical
 from retrieval.embedders.base import Embedder, Vector, Vectors
 from retrieval.embedders.onnx import OnnxEmbedder
 from retrieval.search import Search
+from retrieval.stores import passages
 from retrieval.stores.pgvector import PgVectorStore
 from tests.embedded import running_postgres
 from tests.fakes_retrieval import MINILM, ROOT, add_collection, add_document, make_chunks, minilm_folder, real_texts, scope_of
@@ -81,7 +82,7 @@ def fill(connection: Connection, model_id: str, dimension: int) -> UUID:
         chunks = make_chunks(add_document(connection, collection_id, "\n".join(texts)), texts)
         vectors = numbers.normal(size=(len(texts), dimension)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        PgVectorStore().add(connection, collection_id, model_id, "A handbook of procedures", chunks, vectors)
+        passages.add(connection, collection_id, model_id, "A handbook of procedures", chunks, vectors)
     return collection_id
 
 
@@ -104,7 +105,8 @@ def show(name: str, times: np.ndarray) -> None:
 
 def measure(pool: Pool, embedder: StopwatchEmbedder, collection_id: UUID) -> None:
     """Time whole searches, and each half of them alone."""
-    scope, store = scope_of(collection_id), PgVectorStore()
+    with transaction(pool) as connection:
+        scope, store = scope_of(connection, collection_id), PgVectorStore()
     search = Search(pool, embedder, store)
     questions = sample_questions()
 

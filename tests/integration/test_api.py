@@ -24,8 +24,8 @@ from pydantic import SecretStr
 from api.admission import questions_at_once
 from api.app import create_app
 from api.lifespan import Services, open_services
-from core.access import add_key
 from core.db.pool import transaction
+from core.keys import add_key
 from core.models import catalogue
 from core.settings import PROJECT_ROOT, Settings
 from tests.fakes_api import FakeGenerator

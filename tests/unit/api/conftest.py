@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.lifespan import Services
-from core.access import add_key
 from core.db.pool import Pool, open_pool, transaction
+from core.keys import add_key
 from core.settings import Settings
 from tests.fakes_api import FakeGenerator, make_services
 

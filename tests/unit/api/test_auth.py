@@ -9,8 +9,9 @@ from fastapi.testclient import TestClient
 
 from api.auth import Authentication
 from api.errors import MEDIA_TYPE
-from core.access import Principal, authenticate, delete_key
+from core.access import Principal
 from core.db.pool import Pool, transaction
+from core.keys import authenticate, delete_key
 from ingest import documents
 from tests.fakes_api import TEXT, add_document
 

@@ -41,7 +41,7 @@ def test_the_shape_of_a_hit(alice, hits):
 def test_the_scope_and_the_default_k(alice, services, hits):
     alice("POST", "/v1/search", json={"question": "leave?"})
     (question, scope, k) = services.search.asked[-1]
-    assert (question, scope.owner_id, len(scope.collection_ids), k) == ("leave?", "alice", 1, services.settings.search.k)
+    assert (question, scope.owner_id, len(scope.class_ids), k) == ("leave?", "alice", 1, services.settings.search.k)
 
 
 @pytest.mark.parametrize("question", ["", "   \n\t", "a\0b", "\ud800", "x" * 501, None, 5])

@@ -62,7 +62,13 @@ def test_a_plain_role_needs_only_its_database_and_the_extension(postgres_server:
         migrate(plain)
     with psycopg.connect(postgres_server.url("plain"), autocommit=True) as connection:
         connection.execute("CREATE EXTENSION vector")
-    assert migrate(plain) == [m.name for m in migrations()]
+    with pytest.raises(SettingsError, match="muniment_reader"):
+        migrate(plain)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("GRANT muniment_reader TO plain")
+    migrate(plain)
+    with psycopg.connect(plain) as connection:
+        assert connection.execute("SELECT count(*) FROM schema_migrations").fetchone() == (len(migrations()),)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP DATABASE plain WITH (FORCE)")
         connection.execute("DROP ROLE plain")

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from core import access
+from core import keys
 from core.errors import DependencyUnavailable, SettingsError
 from infra.local.first_key import ensure_key
 from infra.local.home import Home
@@ -25,16 +25,16 @@ def test_key_is_made_once_private_and_an_admins(database_url: str, home: Home) -
     assert home.api_key.read_text().strip() == key
     assert home.api_key.stat().st_mode & 0o077 == 0
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
-        principal = access.authenticate(connection, key)
+        principal = keys.authenticate(connection, key)
         assert (principal.owner_id, principal.is_admin) == ("admin", True)
-        assert len(access.list_keys(connection)) == 1
+        assert len(keys.list_keys(connection)) == 1
 
 
 def test_key_of_another_database_is_replaced(database_url: str, home: Home) -> None:
     home.api_key.write_text("mun_of_a_database_that_is_gone\n")
     ensure_key(database_url, home)
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
-        assert access.authenticate(connection, home.api_key.read_text().strip()).owner_id == "admin"
+        assert keys.authenticate(connection, home.api_key.read_text().strip()).owner_id == "admin"
 
 
 def test_database_that_is_away_leaves_no_file(home: Home) -> None:

@@ -8,18 +8,18 @@ import pytest
 
 from core.db.pool import Connection
 from retrieval import lexical
-from retrieval.stores.pgvector import PgVectorStore
-from tests.fakes_retrieval import FakeEmbedder, add_collection, add_document, make_chunks, real_texts, scope_of
+from retrieval.stores import passages
+from tests.fakes_retrieval import FakeEmbedder, add_collection, add_document, make_chunks, nums, real_texts, scope_of
 
-STORE, EMBEDDER = PgVectorStore(), FakeEmbedder(window_tokens=100_000)
+EMBEDDER = FakeEmbedder(window_tokens=100_000)
 
 
-def fill(connection: Connection, texts: list[str], title: str = "") -> tuple[UUID, list[str]]:
-    """Index each text as a chunk; returns the collection and the chunk ids in the texts' order."""
+def fill(connection: Connection, texts: list[str], title: str = "") -> tuple[UUID, list[int]]:
+    """Index each text as a chunk; returns the collection and the passages' numbers in the texts' order."""
     collection_id = add_collection(connection, EMBEDDER.model_id)
     chunks = make_chunks(add_document(connection, collection_id), texts)
-    STORE.add(connection, collection_id, EMBEDDER.model_id, title, chunks, EMBEDDER.embed_documents(texts))
-    return collection_id, [chunk.chunk_id for chunk in chunks]
+    passages.add(connection, collection_id, EMBEDDER.model_id, title, chunks, EMBEDDER.embed_documents(texts))
+    return collection_id, nums(connection, chunks)
 
 
 def words(connection: Connection, text: str) -> list[str]:
@@ -58,7 +58,7 @@ def test_scores_are_those_of_the_formula(connection: Connection, question: str) 
     texts = [text.replace("/", " ").replace("-", " ") for text in real_texts()[:150]]  # no compound tokens: the oracle is plain
     collection_id, ids = fill(connection, texts)
     expected = brute_force([words(connection, text) for text in texts], words(connection, question))
-    found = lexical.rank(connection, question, scope=scope_of(collection_id), k=1000)
+    found = lexical.rank(connection, question, scope=scope_of(connection, collection_id), k=1000)
     assert found
     assert dict(found) == pytest.approx({ids[i]: expected[i] for i in np.flatnonzero(expected)}, rel=1e-5)
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
@@ -66,25 +66,25 @@ def test_scores_are_those_of_the_formula(connection: Connection, question: str) 
 
 def test_title_and_headings_are_searched(connection: Connection) -> None:
     collection_id, ids = fill(connection, ["Twenty days a year."], title="Handbook of vacations")
-    assert [chunk_id for chunk_id, _ in lexical.rank(connection, "vacation?", scope=scope_of(collection_id), k=5)] == ids
+    assert [num for num, _ in lexical.rank(connection, "vacation?", scope=scope_of(connection, collection_id), k=5)] == ids
 
 
 def test_other_peoples_documents_neither_appear_nor_change_scores(connection: Connection) -> None:
     mine, ids = fill(connection, ["the notice period is a month", "the licence fee is due"])
-    before = lexical.rank(connection, "notice period", scope=scope_of(mine), k=5)
+    before = lexical.rank(connection, "notice period", scope=scope_of(connection, mine), k=5)
     fill(connection, ["notice period notice period"] * 20)
-    assert lexical.rank(connection, "notice period", scope=scope_of(mine), k=5) == before
-    assert [chunk_id for chunk_id, _ in before] == ids[:1]
+    assert lexical.rank(connection, "notice period", scope=scope_of(connection, mine), k=5) == before
+    assert [num for num, _ in before] == ids[:1]
 
 
 def test_an_empty_scope_finds_nothing(connection: Connection) -> None:
     fill(connection, ["the notice period is a month"])
-    assert lexical.rank(connection, "notice", scope=scope_of(), k=5) == []
+    assert lexical.rank(connection, "notice", scope=scope_of(connection), k=5) == []
 
 
 def test_stop_words_alone_find_nothing(connection: Connection) -> None:
     collection_id, _ = fill(connection, ["to be or not to be"])
-    assert lexical.rank(connection, "to be or not", scope=scope_of(collection_id), k=5) == []
+    assert lexical.rank(connection, "to be or not", scope=scope_of(connection, collection_id), k=5) == []
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_stop_words_alone_find_nothing(connection: Connection) -> None:
 )
 def test_any_text_is_a_safe_query(connection: Connection, question: str) -> None:
     collection_id, ids = fill(connection, ["the notice period is a month", "the licence fee is due"])
-    assert lexical.rank(connection, question, scope=scope_of(collection_id), k=5)[0][0] == ids[0]
+    assert lexical.rank(connection, question, scope=scope_of(connection, collection_id), k=5)[0][0] == ids[0]
 
 
 def test_a_word_with_quotes_and_backslashes_matches_itself(connection: Connection) -> None:

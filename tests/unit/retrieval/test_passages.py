@@ -8,8 +8,7 @@ from core.db.pool import Connection
 from core.types import Box, Chunk, Line, chunk_id
 from retrieval.stores import passages
 from retrieval.stores.passages import Span
-from retrieval.stores.pgvector import PgVectorStore
-from tests.fakes_retrieval import add_collection, add_document, make_chunks, scope_of
+from tests.fakes_retrieval import add_collection, add_document, make_chunks, nums, scope_of
 
 TEXT = "first line\nsecond line\nthird line\nfourth line\n"
 
@@ -28,7 +27,7 @@ def line(start: int, end: int, y: float) -> Line:
 
 def add(connection: Connection, collection_id: UUID, chunks: list[Chunk]) -> None:
     vectors = np.eye(64, dtype=np.float32)[: len(chunks)]
-    PgVectorStore().add(connection, collection_id, "m", "Title", chunks, vectors)
+    passages.add(connection, collection_id, "m", "Title", chunks, vectors)
 
 
 def test_a_hit_tells_all_about_its_passage(connection: Connection) -> None:
@@ -40,7 +39,7 @@ def test_a_hit_tells_all_about_its_passage(connection: Connection) -> None:
     add_page(connection, document_id, 3, [line(23, 33, 10)])  # not a page of the passage
     chunk = Chunk(chunk_id(document_id, "h", 11, 33), document_id, 11, 33, TEXT[11:33], 1, 2, ("ARTICLE 5", "5.2"))
     add(connection, collection_id, [chunk])
-    (hit,) = passages.load(connection, [(chunk.chunk_id, 1.25)], scope_of(collection_id))
+    (hit,) = passages.load(connection, [(nums(connection, [chunk])[0], 1.25)], scope_of(connection, collection_id))
     assert (hit.source, hit.title, hit.heading_path) == ("lease.pdf", "Title", ("ARTICLE 5", "5.2"))
     assert (hit.page_first, hit.page_last, hit.start, hit.end, hit.text) == (1, 2, 11, 33, "second line\nthird line")
     assert (hit.score, hit.rank, hit.document_id) == (1.25, 1, document_id)
@@ -51,18 +50,21 @@ def test_hits_keep_the_rankings_order(connection: Connection) -> None:
     collection_id = add_collection(connection, "m")
     chunks = make_chunks(add_document(connection, collection_id), ["one", "two", "three"])
     add(connection, collection_id, chunks)
-    ranking = [(chunks[i].chunk_id, score) for i, score in ((2, 3.0), (0, 2.0), (1, -1.0))]
-    hits = passages.load(connection, ranking, scope_of(collection_id))
+    numbers = nums(connection, chunks)
+    ranking = [(numbers[i], score) for i, score in ((2, 3.0), (0, 2.0), (1, -1.0))]
+    hits = passages.load(connection, ranking, scope_of(connection, collection_id))
     assert [(hit.text, hit.score, hit.rank) for hit in hits] == [("three", 3.0, 1), ("one", 2.0, 2), ("two", -1.0, 3)]
     assert all(hit.pages == () and hit.page_first is None for hit in hits)
 
 
-def test_a_chunk_id_is_no_permission(connection: Connection) -> None:
+def test_a_number_is_no_permission(connection: Connection) -> None:
     theirs, mine = add_collection(connection, "m"), add_collection(connection, "m")
     chunks = make_chunks(add_document(connection, theirs), ["secret"])
     add(connection, theirs, chunks)
-    assert passages.load(connection, [(chunks[0].chunk_id, 1.0)], scope_of(mine)) == []
-    assert passages.load(connection, [(chunks[0].chunk_id, 1.0), ("gone", 0.5)], scope_of()) == []
+    (num,) = nums(connection, chunks)
+    assert passages.load(connection, [(num, 1.0)], scope_of(connection, mine)) == []
+    assert passages.load(connection, [(num, 1.0), (num + 1, 0.5)], scope_of(connection)) == []
+    assert passages.spans(connection, [num], scope_of(connection, mine)) == {}
 
 
 def test_spans_tell_where_chunks_stand(connection: Connection) -> None:
@@ -70,7 +72,9 @@ def test_spans_tell_where_chunks_stand(connection: Connection) -> None:
     document_id = add_document(connection, collection_id)
     chunks = make_chunks(document_id, ["one", "two"])
     add(connection, collection_id, chunks)
-    assert passages.spans(connection, [chunks[1].chunk_id, "gone"]) == {chunks[1].chunk_id: Span(document_id, 4, 7)}
+    _, second = nums(connection, chunks)
+    found = passages.spans(connection, [second, second + 1], scope_of(connection, collection_id))
+    assert found == {second: Span(document_id, 4, 7)}
 
 
 def test_spans_overlap_only_within_a_document() -> None:

@@ -5,15 +5,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from core.access import AccessScope
 from core.db.pool import Pool, transaction
 from core.errors import InvalidInput, ModelMismatch
 from retrieval.search import MAX_QUERY_CHARS, Search, thin
-from retrieval.stores.base import VectorStore
+from retrieval.stores import passages
 from retrieval.stores.passages import Span
 from retrieval.stores.pgvector import PgVectorStore
 from tests.fakes_retrieval import (
     FakeEmbedder,
-    InMemoryVectorStore,
     add_collection,
     add_document,
     make_chunks,
@@ -25,52 +25,47 @@ EMBEDDER = FakeEmbedder(window_tokens=5000)
 TEXTS = ["The notice period is one month.", "Sick leave of 240 hours may be advanced.", "The licensee pays a fee of $12,000."]
 
 
-def fill(pool: Pool, texts: list[str], *, store: VectorStore | None = None, step: int | None = None) -> UUID:
+def scope(pool: Pool, *collection_ids: UUID) -> AccessScope:
+    with transaction(pool) as connection:
+        return scope_of(connection, *collection_ids)
+
+
+def fill(pool: Pool, texts: list[str], *, step: int | None = None) -> UUID:
     """Index texts as the chunks of one document; returns its collection."""
     with transaction(pool) as connection:
         collection_id = add_collection(connection, EMBEDDER.model_id)
         chunks = make_chunks(add_document(connection, collection_id), texts, step=step)
         vectors = EMBEDDER.embed_documents(texts)
-        PgVectorStore().add(connection, collection_id, EMBEDDER.model_id, "Title", chunks, vectors)
-        if isinstance(store, InMemoryVectorStore):
-            store.add(connection, collection_id, EMBEDDER.model_id, "Title", chunks, vectors)
+        passages.add(connection, collection_id, EMBEDDER.model_id, "Title", chunks, vectors)
     return collection_id
 
 
 def test_the_passage_asked_for_comes_first(pool: Pool) -> None:
-    scope = scope_of(fill(pool, TEXTS))
-    hits = Search(pool, EMBEDDER, PgVectorStore())("how long is the notice period", scope=scope, k=2)
+    seen = scope(pool, fill(pool, TEXTS))
+    hits = Search(pool, EMBEDDER, PgVectorStore())("how long is the notice period", scope=seen, k=2)
     assert hits[0].text == TEXTS[0]
     assert [hit.rank for hit in hits] == [1, 2]
     assert hits[0].score > hits[1].score
 
 
-def test_any_store_serves(pool: Pool) -> None:
-    store = InMemoryVectorStore()
-    scope = scope_of(fill(pool, TEXTS, store=store))
-    for question in ("notice period", "sick leave", "licence fee"):
-        of_fake, of_pgvector = (Search(pool, EMBEDDER, s)(question, scope=scope, k=3) for s in (store, PgVectorStore()))
-        assert [hit.chunk_id for hit in of_fake] == [hit.chunk_id for hit in of_pgvector]
-
-
 def test_a_stranger_finds_nothing(pool: Pool) -> None:
     fill(pool, TEXTS)
     search = Search(pool, EMBEDDER, PgVectorStore())
-    assert search("notice period", scope=scope_of(), k=5) == []
-    assert search("notice period", scope=scope_of(uuid4()), k=5) == []
+    assert search("notice period", scope=scope(pool), k=5) == []
+    assert search("notice period", scope=scope(pool, uuid4()), k=5) == []
     mine = fill(pool, ["The canteen opens at noon."])
-    assert {hit.text for hit in search("notice period", scope=scope_of(mine), k=5)} == {"The canteen opens at noon."}
+    assert {hit.text for hit in search("notice period", scope=scope(pool, mine), k=5)} == {"The canteen opens at noon."}
 
 
 def test_few_candidates_still_give_k_hits(pool: Pool) -> None:
-    scope = scope_of(fill(pool, [f"paragraph {i} on notice periods" for i in range(30)]))
-    assert len(Search(pool, EMBEDDER, PgVectorStore(), candidates=2)("notice periods", scope=scope, k=20)) == 20
+    seen = scope(pool, fill(pool, [f"paragraph {i} on notice periods" for i in range(30)]))
+    assert len(Search(pool, EMBEDDER, PgVectorStore(), candidates=2)("notice periods", scope=seen, k=20)) == 20
 
 
 def test_hits_do_not_overlap(pool: Pool) -> None:
     text = " ".join(real_texts())[:4000]
-    scope = scope_of(fill(pool, [text[i : i + 400] for i in range(0, 3600, 100)], step=100))
-    hits = Search(pool, EMBEDDER, PgVectorStore())("leave employee hours", scope=scope, k=10)
+    seen = scope(pool, fill(pool, [text[i : i + 400] for i in range(0, 3600, 100)], step=100))
+    hits = Search(pool, EMBEDDER, PgVectorStore())("leave employee hours", scope=seen, k=10)
     ranges = sorted((hit.start, hit.end) for hit in hits)
     assert len(ranges) >= 5
     assert all(end <= start for (_, end), (start, _) in pairwise(ranges))
@@ -78,21 +73,21 @@ def test_hits_do_not_overlap(pool: Pool) -> None:
 
 def test_thinning_fills_up_from_below() -> None:
     document = uuid4()
-    spans = {"a": Span(document, 0, 10), "b": Span(document, 5, 15), "c": Span(document, 10, 20), "d": Span(uuid4(), 0, 10)}
-    ranking = [("a", 4.0), ("b", 3.0), ("gone", 2.5), ("c", 2.0), ("d", 1.0)]
-    assert thin(ranking, spans, 2) == [("a", 4.0), ("c", 2.0)]
-    assert thin(ranking, spans, 9) == [("a", 4.0), ("c", 2.0), ("d", 1.0)]
+    spans = {1: Span(document, 0, 10), 2: Span(document, 5, 15), 3: Span(document, 10, 20), 4: Span(uuid4(), 0, 10)}
+    ranking = [(1, 4.0), (2, 3.0), (99, 2.5), (3, 2.0), (4, 1.0)]
+    assert thin(ranking, spans, 2) == [(1, 4.0), (3, 2.0)]
+    assert thin(ranking, spans, 9) == [(1, 4.0), (3, 2.0), (4, 1.0)]
 
 
 @pytest.mark.parametrize("question", ["", "   \n\t", "\0", "\0 \0"])
 def test_an_empty_question_is_refused(pool: Pool, question: str) -> None:
     with pytest.raises(InvalidInput, match="empty"):
-        Search(pool, EMBEDDER, PgVectorStore())(question, scope=scope_of(uuid4()), k=5)
+        Search(pool, EMBEDDER, PgVectorStore())(question, scope=scope(pool, uuid4()), k=5)
 
 
 def test_an_endless_question_is_refused_with_the_limit(pool: Pool) -> None:
     with pytest.raises(InvalidInput, match=f"100000 characters; ask in at most {MAX_QUERY_CHARS}"):
-        Search(pool, EMBEDDER, PgVectorStore())("x" * 100_000, scope=scope_of(uuid4()), k=5)
+        Search(pool, EMBEDDER, PgVectorStore())("x" * 100_000, scope=scope(pool, uuid4()), k=5)
 
 
 @pytest.mark.parametrize(
@@ -100,16 +95,16 @@ def test_an_endless_question_is_refused_with_the_limit(pool: Pool) -> None:
     ["notice\0period", "notice \ud800 period", "'); DROP TABLE chunks; -- notice period", "notice period " * 290, "notice & ! |"],
 )
 def test_any_text_is_a_question(pool: Pool, question: str) -> None:
-    scope = scope_of(fill(pool, TEXTS))
-    assert Search(pool, EMBEDDER, PgVectorStore())(question, scope=scope, k=3)[0].text == TEXTS[0]
+    seen = scope(pool, fill(pool, TEXTS))
+    assert Search(pool, EMBEDDER, PgVectorStore())(question, scope=seen, k=3)[0].text == TEXTS[0]
 
 
 def test_punctuation_alone_breaks_nothing(pool: Pool) -> None:
-    scope = scope_of(fill(pool, TEXTS))
-    assert len(Search(pool, EMBEDDER, PgVectorStore())("?!", scope=scope, k=3)) == 3
+    seen = scope(pool, fill(pool, TEXTS))
+    assert len(Search(pool, EMBEDDER, PgVectorStore())("?!", scope=seen, k=3)) == 3
 
 
 def test_another_model_is_refused(pool: Pool) -> None:
-    scope = scope_of(fill(pool, TEXTS))
+    seen = scope(pool, fill(pool, TEXTS))
     with pytest.raises(ModelMismatch, match=r"fake@0.*other@1"):
-        Search(pool, FakeEmbedder("other@1"), PgVectorStore())("notice", scope=scope, k=3)
+        Search(pool, FakeEmbedder("other@1"), PgVectorStore())("notice", scope=seen, k=3)
