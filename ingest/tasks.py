@@ -30,6 +30,7 @@ from ingest.cleanup import remove_unneeded
 from ingest.ledger import Claim, LeaseLost
 from ingest.pipeline import Pipeline, fail, ingest
 from retrieval.embed import make_embedder
+from retrieval.stores import changes
 
 log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 5.0
@@ -133,6 +134,7 @@ class _Worker:
                     remove_unneeded(pool, self.settings.blobs_dir)
                     with transaction(pool) as connection:
                         ledger.forget_old(connection)
+                        changes.prune(connection)
             except DependencyUnavailable as error:
                 log.warning("sweep_failed", extra={"reason": str(error)})
             except Exception:  # whatever it was, the next sweep may go well, and without one jobs would be stuck

@@ -90,7 +90,7 @@ CREATE TABLE document_names (
 CREATE INDEX document_names_document ON document_names (document_id);
 
 -- What derived indexes are brought up to date from: each document that came, went or changed class, at commit.
--- 'txid' tells a reader below which sequence number no transaction is still open.
+-- Sequence numbers become visible out of order; transactions below the oldest that is still open do not (stores/changes.py).
 CREATE TABLE changes (
     seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     txid        xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -104,6 +104,8 @@ BEGIN
 END $$;
 CREATE TRIGGER documents_change AFTER INSERT OR DELETE OR UPDATE OF class_id ON documents
     FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE INDEX changes_txid ON changes (txid);
+CREATE INDEX changes_document ON changes (document_id, seq);
 INSERT INTO changes (document_id) SELECT document_id FROM documents;
 
 -- Reads of documents run under a role that row-level security binds, with the asker's principals in a setting of the

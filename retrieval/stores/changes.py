@@ -1,0 +1,66 @@
+"""What changed in the documents since an index derived from them last looked: the table ``changes``, read in order.
+
+A change becomes visible when its transaction commits, so sequence numbers appear out of order and a plain "greater than
+the last" would miss some. A cursor therefore holds the oldest transaction that was open when it was taken, and what has
+been seen from there on: nothing below can still appear, and what is read twice is known.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.db.pool import Connection
+
+KEEP_DAYS = 7  # an index that has not looked for so long is built anew
+
+SINCE = """
+    SELECT seq, txid::text::bigint AS txid, document_id FROM changes
+     WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s) ORDER BY seq
+"""
+NOW = """
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS floor,
+           pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ceiling
+"""
+PRUNE = """
+    DELETE FROM changes c
+     WHERE at < now() - make_interval(days => %s)
+       AND (EXISTS (SELECT FROM changes later WHERE later.document_id = c.document_id AND later.seq > c.seq)
+            OR NOT EXISTS (SELECT FROM documents d WHERE d.document_id = c.document_id))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far an index has read: every transaction below ``floor``, and of later ones the sequence numbers in ``seen``."""
+
+    floor: int = 0
+    seen: frozenset[int] = frozenset()
+
+
+def since(connection: Connection, cursor: Cursor) -> tuple[list[UUID], Cursor]:
+    """Give the documents that changed since ``cursor``, each once, and the cursor to ask with next time.
+
+    A document that came, went or moved looks the same here: read its passages again and find what is there now. Must be
+    the first read of its transaction, or one at the isolation level read committed (the default). A cursor of another
+    database, whose transactions this one has not reached, starts again from the beginning.
+    """
+    now = connection.execute(NOW).fetchone()
+    assert now is not None
+    if cursor.floor > now["ceiling"]:
+        cursor = Cursor()
+    rows = connection.execute(SINCE, {"floor": str(cursor.floor), "seen": list(cursor.seen)}).fetchall()
+    still_open = {row["seq"] for row in rows if row["txid"] >= now["floor"]}
+    known = cursor.seen if now["floor"] == cursor.floor else _still_open(connection, cursor.seen, now["floor"])
+    return list(dict.fromkeys(row["document_id"] for row in rows)), Cursor(now["floor"], frozenset(known | still_open))
+
+
+def prune(connection: Connection) -> None:
+    """Drop what a later change of the same document makes superfluous, and traces of documents that are long gone."""
+    connection.execute(PRUNE, (KEEP_DAYS,))
+
+
+def _still_open(connection: Connection, seen: frozenset[int], floor: int) -> frozenset[int]:
+    """Keep of what was seen what a reader from ``floor`` on would see again."""
+    if not seen:
+        return seen
+    query = "SELECT seq FROM changes WHERE seq = ANY(%s) AND txid >= %s::text::xid8"
+    return frozenset(row["seq"] for row in connection.execute(query, (list(seen), str(floor))).fetchall())
