@@ -108,9 +108,19 @@ def chunk_id(document_id: UUID, content_hash: str, start: int, end: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """How a stage of search saw a passage: ``name`` is dense, words or fused, ``rank`` 1 for the best it saw."""
+
+    name: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk that search found. ``score`` compares only within one query; ``rank`` is 1 for the best.
-    ``pages`` are the pages the passage touches, each with those of its printed lines that the passage touches."""
+    ``pages`` are the pages the passage touches, each with those of its printed lines that the passage touches.
+    ``num`` is what indexes call the passage by; ``stages`` tells how it got here, where that was asked for."""
 
     chunk_id: str
     document_id: UUID
@@ -125,6 +135,8 @@ class Hit:
     score: float
     rank: int
     pages: tuple[Page, ...] = ()
+    num: int = 0
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from core.access import AccessScope, no_collection, reading
 from core.db.pool import Connection
 from core.errors import Forbidden, ModelMismatch, NotFound
 from core.types import Document, Page, ParsedDocument
+from ingest.describe import Description
 
 JobState = Literal["queued", "running", "indexed", "unchanged", "failed", "quarantined", "rejected"]
 
@@ -196,8 +197,13 @@ def lock_document(connection: Connection, document_id: UUID) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(document_id),))
 
 
-def replace_document(
-    connection: Connection, document: Document, document_id: UUID, parsed: ParsedDocument, num_chunks: int
+def replace_document(  # noqa: PLR0917  # the order a sentence would have
+    connection: Connection,
+    document: Document,
+    document_id: UUID,
+    parsed: ParsedDocument,
+    described: Description,
+    num_chunks: int,
 ) -> None:
     """Put a document's new version, without its chunks, in place of the old, whose chunks and pages go with it.
 
@@ -209,7 +215,8 @@ def replace_document(
     kept = old or {"class_id": _default_class(connection, document.collection_id), "tags": [], "metadata": {}}
     connection.execute(
         "INSERT INTO documents (document_id, collection_id, class_id, tags, metadata, source, title, media_type, content_hash,"
-        " num_bytes, text, num_chunks, num_pages) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " num_bytes, text, num_chunks, num_pages, kind, names, dated)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             document_id,
             document.collection_id,
@@ -224,7 +231,13 @@ def replace_document(
             parsed.text,
             num_chunks,
             len(parsed.pages),
+            described.kind,
+            list(described.names),
+            described.dated,
         ),
+    )
+    connection.execute(
+        "INSERT INTO document_names (token, document_id) SELECT unnest(%s::text[]), %s", (sorted(described.words), document_id)
     )
     with connection.cursor() as cursor:
         cursor.executemany(

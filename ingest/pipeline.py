@@ -13,6 +13,7 @@ from core.errors import DocumentError, ModelMismatch, NotFound, RejectedDocument
 from core.types import Document
 from ingest import documents, ledger
 from ingest.chunk import chunk, embedding_text
+from ingest.describe import describe
 from ingest.documents import JobState
 from ingest.ledger import Claim
 from ingest.parse.parse import parse
@@ -73,7 +74,7 @@ def index(pipeline: Pipeline, claim: Claim, document: Document) -> JobState:
         if ledger.is_superseded(connection, claim):  # a later upload of this source was faster: keep that one
             ledger.finish(connection, claim, "unchanged", document_id=document_id)
             return "unchanged"
-        documents.replace_document(connection, document, document_id, parsed, len(chunks))
+        documents.replace_document(connection, document, document_id, parsed, describe(parsed), len(chunks))
         passages.add(connection, document.collection_id, pipeline.embedder.model_id, parsed.title, chunks, vectors)
         ledger.finish(connection, claim, "indexed", document_id=document_id)
     log.info("document_indexed", extra={"document_id": str(document_id), "num_chunks": len(chunks)})

@@ -5,6 +5,8 @@ number of chunks, their average length and the words' document frequencies are t
 documents change no score. Any text is a safe query: it is parsed as a document is, never as query syntax.
 """
 
+from uuid import UUID
+
 from core.access import AccessScope
 from core.db.pool import Connection
 from retrieval.stores.base import Ranking
@@ -22,7 +24,8 @@ BM25 = """
         SELECT num, num_lexemes, (word).lexeme, cardinality((word).positions)::float8 AS frequency
           FROM (SELECT num, num_lexemes, unnest(ts_filter(setweight(lexemes, 'A', %(terms)s), '{a}')) AS word
                   FROM chunks
-                 WHERE class_id = ANY(%(class_ids)s) AND lexemes @@ %(any_term)s::tsquery) AS matches
+                 WHERE class_id = ANY(%(class_ids)s) AND lexemes @@ %(any_term)s::tsquery
+                   AND (%(documents)s::uuid[] IS NULL OR document_id = ANY(%(documents)s))) AS matches
     ), inverse AS (
         SELECT lexeme, ln(1 + (num_chunks - count(*) + 0.5) / (count(*) + 0.5)) AS idf
           FROM occurrences CROSS JOIN scope GROUP BY lexeme, num_chunks
@@ -34,7 +37,7 @@ BM25 = """
 """
 
 
-def rank(connection: Connection, query: str, *, scope: AccessScope, k: int) -> Ranking:
+def rank(connection: Connection, query: str, *, scope: AccessScope, k: int, documents: frozenset[UUID] | None = None) -> Ranking:
     """Return at most ``k`` passages of the scope that share a word with the query, with their BM25 scores, best first.
 
     Each distinct word counts once; stop words not at all. ``score = sum of idf * tf * (k1 + 1) / (tf + k1 * (1 - b +
@@ -45,7 +48,15 @@ def rank(connection: Connection, query: str, *, scope: AccessScope, k: int) -> R
     terms = find_terms(connection, query)
     if not class_ids or not terms:
         return []
-    values = {"class_ids": class_ids, "terms": terms, "any_term": any_of(terms), "k1": K1, "b": B, "k": k}
+    values = {
+        "class_ids": class_ids,
+        "terms": terms,
+        "any_term": any_of(terms),
+        "documents": None if documents is None else list(documents),
+        "k1": K1,
+        "b": B,
+        "k": k,
+    }
     rows = connection.execute(BM25, values).fetchall()
     return [(row["num"], row["score"]) for row in rows]
 

@@ -17,6 +17,7 @@ from core.settings import Settings
 from core.types import Box, Chunk, Document, Hit, Line, Page, ParsedDocument
 from generation.engines.base import Message
 from ingest import documents
+from ingest.describe import Description
 
 TEXT = "Leave is 30 days a year.\nCafé is free. 😀"
 
@@ -104,7 +105,7 @@ def add_document(connection: Connection, owner_id: str, collection: str, source:
     page = Page(1, 0, len(text), 595.0, 842.0, (Line(0, 24, Box(10, 20, 110, 32)),))
     parsed = ParsedDocument("Handbook", "text/plain", text, (page,), ())
     document = Document(found.collection_id, source, path, "ab" * 32)
-    documents.replace_document(connection, document, document_id, parsed, 1)
+    documents.replace_document(connection, document, document_id, parsed, Description(), 1)
     return document_id
 
 

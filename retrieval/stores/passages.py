@@ -5,14 +5,15 @@ Whatever index ranked them, their text is here. The scope is applied here too: a
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from core.access import AccessScope
 from core.db.pool import Connection
 from core.errors import ModelMismatch, NotFound
 from core.types import Box, Chunk, Hit, Line, Page
-from retrieval.embedders.base import Vectors
+from retrieval.diversity import Span
+from retrieval.embedders.base import Vector, Vectors
 from retrieval.stores.base import Ranking
 
 # One round trip for all rows (psycopg pipelines it): 10,000 rows in 1.4 s, where embedding them takes minutes.
@@ -28,13 +29,21 @@ INSERT = """
 """
 
 SPANS = """
-    SELECT num, document_id, start_char, end_char FROM chunks
-     WHERE num = ANY(%(nums)s) AND class_id = ANY(%(class_ids)s)
+    SELECT num, document_id, start_char, end_char, num_chunks FROM chunks JOIN documents USING (document_id)
+     WHERE num = ANY(%(nums)s) AND chunks.class_id = ANY(%(class_ids)s)
+"""
+
+# With parts, the mean of the cosine with the whole and of that with the nearest part.
+COSINES = """
+    SELECT num, -(embedding <#> %(whole)s) AS whole,
+           (SELECT max(-(embedding <#> part)) FROM unnest(%(parts)s::vector[]) AS part) AS nearest
+      FROM chunks WHERE num = ANY(%(nums)s) AND class_id = ANY(%(class_ids)s)
 """
 
 # One row for each page a chunk touches, and one for a chunk without pages.
 HITS = """
-    SELECT chunks.chunk_id, wanted.rank, wanted.score, chunks.document_id, source, title, heading_path, page_first, page_last,
+    SELECT chunks.chunk_id, num, wanted.rank, wanted.score, chunks.document_id, source, title, heading_path,
+           page_first, page_last,
            chunks.start_char, chunks.end_char, chunks.text,
            number, pages.start_char AS page_start, pages.end_char AS page_end, width, height, line_starts, line_ends, line_boxes
       FROM unnest(%(nums)s::bigint[], %(scores)s::float8[]) WITH ORDINALITY AS wanted(num, score, rank)
@@ -44,18 +53,6 @@ HITS = """
      WHERE chunks.class_id = ANY(%(class_ids)s)
      ORDER BY rank, number
 """
-
-
-class Span(NamedTuple):
-    """Where a chunk stands: characters of a document, end exclusive."""
-
-    document_id: UUID
-    start: int
-    end: int
-
-    def overlaps(self, other: "Span") -> bool:
-        """Tell whether the two share a character."""
-        return self.document_id == other.document_id and self.start < other.end and other.start < self.end
 
 
 def add(  # noqa: PLR0917  # the order a sentence would have; all call sites read well
@@ -78,7 +75,14 @@ def spans(connection: Connection, nums: Sequence[int], scope: AccessScope) -> di
     """Find where passages of the scope stand; one deleted meanwhile, or moved out of the scope, is not among them."""
     values = {"nums": list(nums), "class_ids": list(scope.class_ids)}
     rows = connection.execute(SPANS, values).fetchall()
-    return {row["num"]: Span(row["document_id"], row["start_char"], row["end_char"]) for row in rows}
+    return {row["num"]: Span(row["document_id"], row["start_char"], row["end_char"], row["num_chunks"]) for row in rows}
+
+
+def cosines(connection: Connection, whole: Vector, parts: Vectors, nums: Sequence[int], scope: AccessScope) -> dict[int, float]:
+    """Compare passages of the scope with a question: with ``whole``, and with the nearest of ``parts`` if there are any."""
+    values = {"whole": whole, "parts": list(parts), "nums": list(nums), "class_ids": list(scope.class_ids)}
+    rows = connection.execute(COSINES, values).fetchall()
+    return {r["num"]: r["whole"] if r["nearest"] is None else (r["whole"] + r["nearest"]) / 2 for r in rows}
 
 
 def load(connection: Connection, ranking: Ranking, scope: AccessScope) -> list[Hit]:
@@ -109,6 +113,7 @@ def _hit(rows: list[dict[str, Any]], rank: int) -> Hit:
         text=chunk["text"],
         score=chunk["score"],
         rank=rank,
+        num=chunk["num"],
         pages=tuple(_page(row, start, end) for row in rows if row["number"] is not None),
     )
 

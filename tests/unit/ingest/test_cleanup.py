@@ -9,6 +9,7 @@ from core.db.pool import transaction
 from core.types import Document, ParsedDocument
 from ingest import documents
 from ingest.cleanup import remove_unneeded
+from ingest.describe import Description
 from tests.unit.ingest.conftest import Owner
 
 
@@ -22,7 +23,8 @@ def test_only_old_files_that_nothing_needs_are_removed(ada: Owner, tmp_path: Pat
     document = Document(ada.collection_id, "/a.txt", path, kept_by_document)
     with transaction(ada.pool) as connection:
         document_id = documents.document_id_of(ada.collection_id, "/a.txt")
-        documents.replace_document(connection, document, document_id, ParsedDocument("T", "text/plain", "t", (), ()), 1)
+        parsed = ParsedDocument("T", "text/plain", "t", (), ())
+        documents.replace_document(connection, document, document_id, parsed, Description(), 1)
     ada.add_job("/b.txt", kept_by_job)
     for old in (path, blobs.path_of(tmp_path, kept_by_job), blobs.path_of(tmp_path, unneeded), torn):
         os.utime(old, (0, 0))

@@ -10,10 +10,18 @@ from core.db.pool import Pool, transaction
 from core.errors import ModelMismatch, NotFound
 from core.types import Box, Document, Line, Page, ParsedDocument
 from ingest import documents, ledger
+from ingest.describe import Description
 from tests.unit.ingest.conftest import MODEL, Owner
 
 
-def put(ada: Owner, tmp_path: Path, text: str, source: str = "/x/a.txt", content_hash: str = "aa") -> UUID:
+def put(
+    ada: Owner,
+    tmp_path: Path,
+    text: str,
+    source: str = "/x/a.txt",
+    content_hash: str = "aa",
+    described: Description = Description(),  # noqa: B008  # frozen
+) -> UUID:
     path = tmp_path / "blob"
     path.write_text(text)
     document = Document(ada.collection_id, source, path, content_hash)
@@ -21,7 +29,8 @@ def put(ada: Owner, tmp_path: Path, text: str, source: str = "/x/a.txt", content
     pages = (Page(1, 0, len(text), 612, 792, (Line(0, len(text), Box(1, 2, 3, 4)),)),)
     with transaction(ada.pool) as connection:
         documents.lock_document(connection, document_id)
-        documents.replace_document(connection, document, document_id, ParsedDocument("T", "text/plain", text, pages, ()), 1)
+        parsed = ParsedDocument("T", "text/plain", text, pages, ())
+        documents.replace_document(connection, document, document_id, parsed, described, 1)
     return document_id
 
 

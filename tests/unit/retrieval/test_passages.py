@@ -6,8 +6,8 @@ import numpy as np
 
 from core.db.pool import Connection
 from core.types import Box, Chunk, Line, chunk_id
+from retrieval.diversity import Span
 from retrieval.stores import passages
-from retrieval.stores.passages import Span
 from tests.fakes_retrieval import add_collection, add_document, make_chunks, nums, scope_of
 
 TEXT = "first line\nsecond line\nthird line\nfourth line\n"
@@ -74,11 +74,4 @@ def test_spans_tell_where_chunks_stand(connection: Connection) -> None:
     add(connection, collection_id, chunks)
     _, second = nums(connection, chunks)
     found = passages.spans(connection, [second, second + 1], scope_of(connection, collection_id))
-    assert found == {second: Span(document_id, 4, 7)}
-
-
-def test_spans_overlap_only_within_a_document() -> None:
-    one, other = UUID(int=1), UUID(int=2)
-    assert Span(one, 0, 10).overlaps(Span(one, 9, 20))
-    assert not Span(one, 0, 10).overlaps(Span(one, 10, 20))
-    assert not Span(one, 0, 10).overlaps(Span(other, 0, 10))
+    assert found == {second: Span(document_id, 4, 7, 0)}

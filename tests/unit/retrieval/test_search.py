@@ -8,9 +8,9 @@ import pytest
 from core.access import AccessScope
 from core.db.pool import Pool, transaction
 from core.errors import InvalidInput, ModelMismatch
-from retrieval.search import MAX_QUERY_CHARS, Search, thin
+from retrieval.question import MAX_CHARS
+from retrieval.search import Search
 from retrieval.stores import passages
-from retrieval.stores.passages import Span
 from retrieval.stores.pgvector import PgVectorStore
 from tests.fakes_retrieval import (
     FakeEmbedder,
@@ -71,14 +71,6 @@ def test_hits_do_not_overlap(pool: Pool) -> None:
     assert all(end <= start for (_, end), (start, _) in pairwise(ranges))
 
 
-def test_thinning_fills_up_from_below() -> None:
-    document = uuid4()
-    spans = {1: Span(document, 0, 10), 2: Span(document, 5, 15), 3: Span(document, 10, 20), 4: Span(uuid4(), 0, 10)}
-    ranking = [(1, 4.0), (2, 3.0), (99, 2.5), (3, 2.0), (4, 1.0)]
-    assert thin(ranking, spans, 2) == [(1, 4.0), (3, 2.0)]
-    assert thin(ranking, spans, 9) == [(1, 4.0), (3, 2.0), (4, 1.0)]
-
-
 @pytest.mark.parametrize("question", ["", "   \n\t", "\0", "\0 \0"])
 def test_an_empty_question_is_refused(pool: Pool, question: str) -> None:
     with pytest.raises(InvalidInput, match="empty"):
@@ -86,7 +78,7 @@ def test_an_empty_question_is_refused(pool: Pool, question: str) -> None:
 
 
 def test_an_endless_question_is_refused_with_the_limit(pool: Pool) -> None:
-    with pytest.raises(InvalidInput, match=f"100000 characters; ask in at most {MAX_QUERY_CHARS}"):
+    with pytest.raises(InvalidInput, match=f"100000 characters; ask in at most {MAX_CHARS}"):
         Search(pool, EMBEDDER, PgVectorStore())("x" * 100_000, scope=scope(pool, uuid4()), k=5)
 
 
