@@ -26,7 +26,7 @@ def span_recall(found: Iterable[Span], gold: Iterable[Span]) -> float:
     0.5
     """
     gold = merge(gold)
-    return _share(_overlap(merge(found), gold), _length(gold))
+    return _share(overlap(merge(found), gold), length(gold))
 
 
 def span_precision(found: Iterable[Span], gold: Iterable[Span]) -> float:
@@ -36,7 +36,7 @@ def span_precision(found: Iterable[Span], gold: Iterable[Span]) -> float:
     0.5
     """
     found = merge(found)
-    return _share(_overlap(found, merge(gold)), _length(found))
+    return _share(overlap(found, merge(gold)), length(found))
 
 
 def refusal_precision(refused: Sequence[bool], answerable: Sequence[bool]) -> float:
@@ -83,11 +83,21 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def _overlap(left: list[Span], right: list[Span]) -> int:
+def overlap(left: list[Span], right: list[Span]) -> int:
+    """Count the characters that two lists of disjoint spans have in common.
+
+    >>> overlap([(0, 10), (20, 30)], [(5, 25)])
+    10
+    """
     return sum(max(0, min(a_end, b_end) - max(a, b)) for a, a_end in left for b, b_end in right)
 
 
-def _length(spans: list[Span]) -> int:
+def length(spans: Iterable[Span]) -> int:
+    """Add up the characters of disjoint spans.
+
+    >>> length([(0, 10), (20, 30)])
+    20
+    """
     return sum(end - start for start, end in spans)
 
 

@@ -79,6 +79,23 @@ class FakeApi:
             "page": page, "quote": quote, "start": start, "end": start + len(quote), "boxes": boxes,
         }  # fmt: skip
 
+    def search(self, question: str, collection: str | None, k: int) -> list[Json]:
+        """Find the lines of the collection's documents that share words with the question, most first."""
+        wanted, found = set(question.lower().split()), []
+        for document_id, document in self.documents.items():
+            if collection in (None, document["collection"]):
+                start = 0
+                for line in self.texts[document_id].splitlines(keepends=True):
+                    place = {"start": start, "end": start + len(line), "text": line}
+                    found.append(self._hit(document_id, 1, None) | place | {"score": len(wanted & set(line.lower().split()))})
+                    start += len(line)
+        best = sorted(found, key=lambda hit: -hit["score"])[:k]
+        return [hit | {"score": float(hit["score"]), "rank": rank} for rank, hit in enumerate(best, start=1)]
+
+    def delete_collection(self, name: str) -> None:
+        del self.collections[name]
+        self.documents = {i: d for i, d in self.documents.items() if d["collection"] != name}
+
     def upload(self, collection: str, source: str, data: bytes) -> Json:
         """A file named *broken* fails after a while; any other becomes a document."""
         job: Json = {
@@ -142,6 +159,19 @@ def make_app(fake: FakeApi) -> FastAPI:
     @app.post("/v1/collections")
     def add_collection(body: Json) -> Json:
         return fake.add_collection(body["name"])
+
+    @app.delete("/v1/collections/{name}", status_code=204)
+    def delete_collection(name: str) -> Response:
+        if name not in fake.collections:
+            raise HTTPException(404, "There is no such collection.")
+        fake.delete_collection(name)
+        return Response(status_code=204)
+
+    @app.post("/v1/search")
+    def search(body: Json) -> Json:
+        if body.get("store") not in (None, "pgvector"):
+            raise HTTPException(422, f"store: this server has no store named {body['store']}.")
+        return {"hits": fake.search(body["question"], body.get("collection"), body.get("k") or 10)}
 
     @app.post("/v1/collections/{name}/documents", status_code=202)
     def upload(name: str, file: UploadFile, source: str = Form("")) -> Json:

@@ -108,9 +108,10 @@ class Client:
         """Delete a document; it is gone from search when this returns."""
         self._call("DELETE", f"/v1/documents/{quote(document_id, safe='')}")
 
-    def search(self, question: str, collection: str | None = None, k: int | None = None) -> list[Json]:
-        """Return the passages nearest to the question, best first."""
-        return list(self._call("POST", "/v1/search", json=_given(question=question, collection=collection, k=k))["hits"])
+    def search(self, question: str, collection: str | None = None, k: int | None = None, store: str | None = None) -> list[Json]:
+        """Return the passages nearest to the question, best first; ``store`` names the vector store to search."""
+        body = _given(question=question, collection=collection, k=k, store=store)
+        return list(self._call("POST", "/v1/search", json=body)["hits"])
 
     def ask(self, question: str, collection: str | None = None) -> Json:
         """Return the whole answer with its citations."""

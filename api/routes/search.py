@@ -8,15 +8,19 @@ from api.questions import checked
 from api.schemas import Hits, SearchRequest, problems
 from core.access import scope_for
 from core.db.pool import transaction
+from core.errors import InvalidInput
 from ingest import documents
 
 router = APIRouter(prefix="/v1", tags=["questions"], responses=problems(401, 404, 422, 503))
+SERVED_STORE = "pgvector"
 
 
 @router.post("/search", summary="Find passages")
 def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
     """Best first. ``score`` compares only within one answer of this route."""
     question = checked(body.question, services.settings)
+    if body.store not in (None, SERVED_STORE):
+        raise InvalidInput(f"store: this server has no store named {body.store}; leave it out to search {SERVED_STORE}.")
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
     hits = services.search(question, scope=scope, k=body.k or services.settings.search.k)

@@ -22,6 +22,7 @@ COMMANDS = {
     "collections": "List your collections.",
     "text": "Print a document's text to the character.",
     "delete": "Delete documents.",
+    "eval": "Measure retrieval on your own questions.",
     "models": "The models' weights: list, pull, verify.",
     "keys": "API keys: create, list, revoke.",
 }
@@ -75,6 +76,10 @@ def _loaded(name: str) -> Any:
 
             loaded.command()(questions.search)
             loaded.command()(questions.ask)
+        case "eval":
+            from evaluation import commands as evaluation
+
+            loaded.add_typer(evaluation.app, name=name)
         case "models":
             from ui.cli import models
 

@@ -21,6 +21,11 @@ the key by `MUNIMENT_API_KEY`, else in the file `api-key` of `MUNIMENT_HOME`. Se
 - `ingest`: `{"documents": [{source, document_id, status, error}]}`, status one of `indexed`, `unchanged`, `failed`,
   `quarantined`, `rejected`, and with `--no-wait` also `queued` and `running`; `source` is the file's absolute path.
 - `status`: `{ready, api_url, web_url, components: [{name, state, detail}]}`.
+- `eval retrieval`: `{measures: {NAME: value}, latency_ms: {p50, p95}, num_documents, num_passages, num_queries,
+  mean_passage_chars, k, store, started_at, notes, queries: [{query_id, query, measures, elapsed_ms, gold, hits: [{source,
+  start, end, score}]}]}`, each query with its first 10 hits; `source` and `gold` are names in the data set, or paths below
+  the corpus. With `--compare` also `comparison: {measures: {NAME: {before, now}}, main_measure, num_shared_queries, worse,
+  better}`.
 - `models`: `{"models": [{name, role, version, licence, num_bytes, origin, state, folder, error}]}`.
 
 `start` and `end` are character offsets, end exclusive, into what `muniment text DOCUMENT_ID` prints.

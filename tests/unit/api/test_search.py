@@ -66,6 +66,19 @@ def test_a_bad_k_is_422(alice, k):
     assert alice("POST", "/v1/search", json={"question": "q", "k": k}).status_code == 422
 
 
+def test_the_served_store_may_be_named(alice, hits):
+    body = {"question": "leave?", "collection": "c"}
+    assert alice("POST", "/v1/search", json=body | {"store": "pgvector"}).json() == alice("POST", "/v1/search", json=body).json()
+
+
+def test_a_store_that_is_not_served_is_422_and_named(alice, services, hits):
+    response = alice("POST", "/v1/search", json={"question": "leave?", "store": "faiss"})
+    assert response.status_code == 422
+    assert "this server has no store named faiss" in response.json()["detail"]
+    assert alice("POST", "/v1/search", json={"question": "leave?", "store": "chroma"}).status_code == 422
+    assert services.search.asked == []
+
+
 def test_an_unknown_collection_is_404(alice):
     assert alice("POST", "/v1/search", json={"question": "q", "collection": "absent"}).status_code == 404
 

@@ -77,3 +77,13 @@ def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixtur
     assert first.startswith("1/4: 1 indexed, 3 queued, ")
     assert last.startswith("4/4: 3 indexed, 1 failed, ")
     assert last.endswith("0:00 left")
+
+
+def test_progress_of_other_things_names_them(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(progress, "PLAIN_EVERY_S", 0.0)
+    with progress.counted(2, "queries") as tell:
+        tell(1, "searching")
+        tell(1, "searching")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("1/2: searching, ")
+    assert " queries/s, " in line
