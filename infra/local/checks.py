@@ -60,11 +60,13 @@ def check_broker(url: str) -> None:
 
 
 def check_sign_of_life(path: Path) -> None:
-    """Look whether a file that its process touches again and again was touched of late."""
+    """Look whether a file that its process touches again and again was touched of late; what it holds is why it is unwell."""
     try:
-        age_s = time.time() - path.stat().st_mtime
+        reason, age_s = path.read_text(encoding="utf-8"), time.time() - path.stat().st_mtime
     except FileNotFoundError:
         raise DependencyUnavailable("it has not given a sign of life yet") from None
+    if reason:
+        raise DependencyUnavailable(reason)
     if age_s > SIGN_OF_LIFE_S:
         raise DependencyUnavailable(f"its last sign of life was {age_s:.0f} s ago")
 

@@ -102,6 +102,10 @@ def test_sign_of_life(tmp_path: Path) -> None:
         checks.check_sign_of_life(sign)
     sign.touch()
     checks.check_sign_of_life(sign)
+    sign.write_text("its processes cannot start: why")
+    with pytest.raises(DependencyUnavailable, match="its processes cannot start: why"):
+        checks.check_sign_of_life(sign)
+    sign.write_text("")
     os.utime(sign, (time.time() - 100, time.time() - 100))
     with pytest.raises(DependencyUnavailable, match="100 s ago"):
         checks.check_sign_of_life(sign)
