@@ -95,7 +95,7 @@ class Embedding(Group):
 
     engine: Literal["auto", "onnx", "sentence-transformers"] = Field(
         "auto",
-        description="`auto`: ONNX Runtime for the default model without a GPU, else sentence-transformers (extra `torch`).",
+        description="`auto`: ONNX Runtime for the default model without a GPU, else sentence-transformers (`make torch`).",
     )
     model: str = Field(
         "all-minilm-l6-v2", description="Catalogue name, a folder, or (with sentence-transformers) a hub's model name."
@@ -170,7 +170,8 @@ class Ingest(Group):
     memory_mb: int = Field(
         3000,
         ge=500,
-        description="A document that needs more fails; a process grown beyond half of this is replaced after its document.",
+        description="A document that needs more fails (unless the embedder runs on a GPU); a process grown beyond half of this is"
+        " replaced after its document.",
     )
 
 
