@@ -172,6 +172,11 @@ def make_app(fake: FakeApi) -> FastAPI:
             raise HTTPException(404, "There is no such document.")
         return Response(status_code=204)
 
+    @app.post("/v1/search")
+    def search(body: Json) -> Json:
+        found = fake.answers.get(body["question"], {"hits": []})
+        return {"hits": found["hits"][: body.get("k", 10)]}
+
     @app.post("/v1/ask")
     def ask(body: Json) -> StreamingResponse:
         return StreamingResponse(_events(fake, body["question"]), media_type="text/event-stream")

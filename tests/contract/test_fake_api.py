@@ -11,9 +11,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api import schemas
-from api.routes import ask, collections, documents, jobs, uploads
+from api.routes import ask, collections, documents, jobs, search, uploads
 from tests.fakes_ui import FakeApi, make_app, serve
 
+REAL = (ask, collections, documents, jobs, search, uploads)
 TEXT = "Annual leave is 13 days."
 
 
@@ -57,6 +58,12 @@ def test_an_upload_and_its_job_have_the_real_fields(http: httpx.Client) -> None:
     assert len(same_fields(schemas.Jobs, polled.json()).jobs) == 1  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("question", "num_hits"), [("leave?", 1), ("else?", 0)])
+def test_hits_have_the_real_fields(http: httpx.Client, question: str, num_hits: int) -> None:
+    hits = same_fields(schemas.Hits, http.post("/v1/search", json={"question": question}).json())
+    assert len(hits.hits) == num_hits  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(("question", "expected"), [("leave?", "citation"), ("else?", "token")])
 def test_events_have_the_real_names_order_and_fields(http: httpx.Client, question: str, expected: str) -> None:
     models = {"sources": schemas.Hits, "token": schemas.Token, "citation": schemas.Citation, "done": schemas.Answer}
@@ -80,7 +87,7 @@ def test_problems_have_the_real_fields(fake: FakeApi, http: httpx.Client, key: s
 
 
 def test_every_path_and_status_of_the_fake_is_one_of_the_real_ones(fake: FakeApi) -> None:
-    real = [r for module in (ask, collections, documents, jobs, uploads) for r in module.router.routes if isinstance(r, APIRoute)]
+    real = [r for module in REAL for r in module.router.routes if isinstance(r, APIRoute)]
     assert routes(r for r in make_app(fake).routes if isinstance(r, APIRoute)) <= routes(real)
 
 
