@@ -1,7 +1,8 @@
 """The Celery app and what may be put on its queue. No task bodies here, so the API never imports a parser.
 
 A message is only a nudge: PostgreSQL's ``jobs`` table is the ledger, and the worker's sweep enqueues again what the
-broker lost. A message that has waited longer than EXPIRES_S is dropped, since by then the sweep has sent another.
+broker lost. A message that has waited longer than EXPIRES_S is dropped, since by then the sweep has sent another. It names
+the attempt it is for, so that one that comes late starts nothing and a death is laid to the attempt that died.
 """
 
 from uuid import UUID
@@ -43,13 +44,13 @@ def make_app(broker_url: str) -> Celery:
     return app
 
 
-def enqueue_ingest(app: Celery, job_id: UUID) -> None:
-    """Nudge a worker to take the job; call after the job's transaction has committed.
+def enqueue_ingest(app: Celery, job_id: UUID, attempt: int) -> None:
+    """Nudge a worker to make this attempt at the job (the first is 1); call after the job's transaction has committed.
 
     Raises DependencyUnavailable when the broker is away; the job is safe in the ledger all the same.
     """
     try:
-        app.send_task(INGEST_TASK, args=[str(job_id)], expires=EXPIRES_S, retry=False)
+        app.send_task(INGEST_TASK, args=[str(job_id), attempt], expires=EXPIRES_S, retry=False)
     except OperationalError as error:
         raise DependencyUnavailable(f"The broker does not answer: {error}") from error
 

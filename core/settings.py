@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from core import urls
 from core.errors import SettingsError
 
 PREFIX = "MUNIMENT_"
@@ -41,12 +42,26 @@ class Database(Group):
     port: int = Field(15432, ge=1, le=65535, description="Preferred port of the embedded PostgreSQL; moves aside when taken.")
     pool_size: int = Field(10, ge=1, le=500, description="Connections the API holds at most.")
 
+    @field_validator("url")
+    @classmethod
+    def _can_be_read(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            urls.database_addresses(value.get_secret_value())
+        return value
+
 
 class Broker(Group):
     """What carries nudges to the workers."""
 
     url: SecretStr | None = Field(None, description="A Redis, Valkey or RabbitMQ of your own; none starts the embedded Valkey.")
     port: int = Field(16379, ge=1, le=65535, description="Preferred port of the embedded broker; moves aside when taken.")
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_read(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            urls.broker_addresses(value.get_secret_value())
+        return value
 
 
 class Llm(Group):
@@ -67,13 +82,20 @@ class Llm(Group):
     parallel: int = Field(2, ge=1, le=64, description="Questions the embedded model server answers at once.")
     timeout_s: float = Field(180.0, gt=0, description="Longest wait for the model server's next piece of an answer.")
 
+    @field_validator("url")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        if value is not None:
+            urls.http_address(value)
+        return value
+
 
 class Embedding(Group):
     """The model that turns passages and questions into vectors."""
 
     engine: Literal["auto", "onnx", "sentence-transformers"] = Field(
         "auto",
-        description="`auto`: ONNX Runtime for the default model without a GPU, else sentence-transformers (extra `torch`).",
+        description="`auto`: ONNX Runtime for the default model without a GPU, else sentence-transformers (`make torch`).",
     )
     model: str = Field(
         "all-minilm-l6-v2", description="Catalogue name, a folder, or (with sentence-transformers) a hub's model name."
@@ -109,11 +131,19 @@ class Api(Group):
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(18080, ge=1, le=65535, description="Preferred port of the API; moves aside when taken.")
     url: str | None = Field(
-        None, description="Where the command line and the page find the API; none takes what `up` wrote down."
+        None,
+        description="An API elsewhere for the command line and the page, which `up` then does not start; none takes `up`'s own.",
     )
     key: SecretStr | None = Field(None, description="API key of the command line and the page; none takes the one `up` made.")
     max_question_chars: int = Field(4000, ge=1, description="Longest question accepted.")
     max_upload_mb: int = Field(200, ge=1, description="Largest file accepted, in megabytes (10^6 bytes).")
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        if value is not None:
+            urls.http_address(value)
+        return value
 
 
 class Web(Group):
@@ -140,7 +170,8 @@ class Ingest(Group):
     memory_mb: int = Field(
         3000,
         ge=500,
-        description="A document that needs more fails; a process grown beyond half of this is replaced after its document.",
+        description="A document that needs more fails (unless the embedder runs on a GPU); a process grown beyond half of this is"
+        " replaced after its document.",
     )
 
 
@@ -268,4 +299,4 @@ def _explain(error: Any) -> str:
         near = difflib.get_close_matches(key, setting_names(), n=1)
         return f"{'.'.join(path)} is no setting.{f' Did you mean {near[0]}?' if near else ''}"
     shown = "" if "key" in path or "url" in path else f" (it is {error['input']!r})"
-    return f"{key} ({'.'.join(path)} in the file){shown}: {error['msg']}."
+    return f"{key} ({'.'.join(path)} in the file){shown}: {error['msg'].removeprefix('Value error, ')}."

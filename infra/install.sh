@@ -42,3 +42,5 @@ for lock in "$@"; do
 done
 "$env/bin/uv" pip install --quiet --no-deps --no-build-isolation -e .
 say "done: $(du -sh "$env" | cut -f1) in $env"
+"$env/bin/python" -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null ||
+    say "warning: this system has no libgomp.so.1, which the model server needs. On Debian and Ubuntu: apt install libgomp1"

@@ -31,14 +31,22 @@ class Claim:
     content_hash: str
 
 
-def claim(connection: Connection, job_id: UUID, *, lease_s: float) -> Claim | None:
-    """Take the job if it waits for a worker; None if it is finished, taken, or gone."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A job that waits for a worker without a message, and the attempt that its next message is for."""
+
+    job_id: UUID
+    attempt: int
+
+
+def claim(connection: Connection, job_id: UUID, attempt: int, *, lease_s: float) -> Claim | None:
+    """Take the job if it waits for this attempt; None if it is finished, taken, gone, or has had it."""
     row = connection.execute(
         "UPDATE jobs SET state = 'running', attempts = attempts + 1, updated_at = now(),"
         " lease_expires_at = now() + make_interval(secs => %(lease)s)"
-        " WHERE job_id = %(job)s AND state = 'queued'"
+        " WHERE job_id = %(job)s AND state = 'queued' AND attempts = %(attempt)s - 1"
         " RETURNING job_id, attempts AS attempt, collection_id, source, content_hash",
-        {"job": job_id, "lease": lease_s},
+        {"job": job_id, "attempt": attempt, "lease": lease_s},
     ).fetchone()
     return Claim(**row) if row else None
 
@@ -80,19 +88,22 @@ def give_back(connection: Connection, claim: Claim) -> None:
     )
 
 
-def record_death(connection: Connection, job_id: UUID, *, max_deaths: int) -> None:
-    """Note that the process working on the job died of it: it is queued again, or set aside after ``max_deaths``."""
+def record_death(connection: Connection, job_id: UUID, attempt: int, *, max_deaths: int) -> None:
+    """Note that the process died that made this attempt: the job is queued again, or set aside after ``max_deaths``.
+
+    A death told so late that the lease ran out, and another attempt is under way, changes nothing.
+    """
     connection.execute(
         "UPDATE jobs SET deaths = deaths + 1, lease_expires_at = NULL, enqueued_at = NULL, updated_at = now(),"
         " state = CASE WHEN deaths + 1 < %(max)s THEN 'queued' ELSE 'quarantined' END,"
         " error = CASE WHEN deaths + 1 < %(max)s THEN NULL ELSE"
         " format('%%s worker processes died of this file (memory, crash or time limit); it is set aside.', deaths + 1) END"
-        " WHERE job_id = %(job)s AND state = 'running'",
-        {"job": job_id, "max": max_deaths},
+        " WHERE job_id = %(job)s AND attempts = %(attempt)s AND state = 'running'",
+        {"job": job_id, "attempt": attempt, "max": max_deaths},
     )
 
 
-def sweep(connection: Connection) -> list[UUID]:
+def sweep(connection: Connection) -> list[Due]:
     """Put right what died: returns the jobs to enqueue (again), marked as enqueued now.
 
     A running job whose lease ran out is queued again (its worker was stopped or killed as a whole), but not for ever; a
@@ -112,10 +123,10 @@ def sweep(connection: Connection) -> list[UUID]:
         "UPDATE jobs SET enqueued_at = now() WHERE job_id IN (SELECT job_id FROM jobs WHERE state = 'queued'"
         " AND (enqueued_at IS NULL OR enqueued_at < now() - make_interval(secs => %s))"
         " AND created_at < now() - interval '5 seconds'"  # younger ones are the API's to enqueue
-        " ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING job_id",
+        " ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING job_id, attempts + 1 AS attempt",
         (EXPIRES_S, SWEEP_LIMIT),
     ).fetchall()
-    return [row["job_id"] for row in rows]
+    return [Due(**row) for row in rows]
 
 
 def unmark(connection: Connection, job_ids: list[UUID]) -> None:

@@ -1,8 +1,9 @@
 """The worker: Celery's side of ingest, thin. An id comes in, the ledger says what it is, the pipeline does the work.
 
-Wired here, once per process: ``serve`` in the parent, ``_wire`` in each child after the fork (neither a connection nor
+Wired here, once per process: ``serve`` in the parent, ``wire`` in each child after the fork (neither a connection nor
 an inference session survives one). The parent sweeps the ledger, so that what the broker or a dead worker lost is
-enqueued again, and touches ``HOME/run/worker.alive`` as a sign of life.
+enqueued again. The sign of life is ``HOME/run/worker.alive``: a child makes it, empty once it can work, or with the reason
+why it cannot in it; the parent touches it after each sweep that went well.
 """
 
 import itertools
@@ -29,7 +30,7 @@ from ingest import ledger
 from ingest.cleanup import remove_unneeded
 from ingest.ledger import Claim, LeaseLost
 from ingest.pipeline import Pipeline, fail, ingest
-from retrieval.embed import make_embedder
+from retrieval.embed import make_embedder, runs_on_gpu
 from retrieval.stores import changes
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ def serve(settings: Settings) -> None:
     assert settings.broker.url is not None
     app = queue.make_app(settings.broker.url.get_secret_value())
     worker = _Worker(settings, app)
+    worker.alive.parent.mkdir(parents=True, exist_ok=True)
+    worker.alive.unlink(missing_ok=True)
     app.task(name=queue.INGEST_TASK, soft_time_limit=settings.ingest.time_limit_s, time_limit=settings.ingest.time_limit_s + 30)(
         worker.ingest_document
     )
@@ -61,29 +64,31 @@ class _Worker:
     def __init__(self, settings: Settings, app: Celery) -> None:
         self.settings, self.app = settings, app
         self.pipeline: Pipeline | None = None
+        self.alive = settings.home / "run" / "worker.alive"
 
     def wire(self, **_: Any) -> None:
-        """Build this child's pipeline; a child that cannot must not take jobs, so it ends, which Celery notices."""
+        """Build this child's pipeline; a child that cannot must not take jobs, so it ends, and Celery starts the next."""
         try:
             self.pipeline = self._build_pipeline()
-        except Exception:
+            self.alive.write_text("", encoding="utf-8")
+        except Exception as error:
             log.exception("worker_process_unusable")
+            with suppress(OSError):
+                self.alive.write_text(f"its processes cannot start: {error or type(error).__name__}", encoding="utf-8")
             os._exit(1)
 
     def _build_pipeline(self) -> Pipeline:
-        """Bound this process's memory first: a document that needs more fails, the machine lives."""
-        limit = self.settings.ingest.memory_mb * 1_000_000
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        bound_memory(self.settings)
         folder = catalogue.folder(self.settings.embedding.model, self.settings)
         embedder = make_embedder(self.settings, threads=self.settings.embedding.threads or 1, folder=folder)
         return Pipeline(self._open_pool(), embedder, self.settings.blobs_dir)
 
-    def ingest_document(self, job_id: str) -> None:
+    def ingest_document(self, job_id: str, attempt: int) -> None:
         """Claim the job and bring it to its end; whatever goes wrong, the job is not stuck and the worker not dead."""
         assert self.pipeline is not None
         pool = self.pipeline.pool
         with transaction(pool) as connection:
-            claim = ledger.claim(connection, UUID(job_id), lease_s=self.settings.ingest.lease_s)
+            claim = ledger.claim(connection, UUID(job_id), attempt, lease_s=self.settings.ingest.lease_s)
         if claim is None:
             return
         try:
@@ -110,26 +115,26 @@ class _Worker:
         """In the parent, when a child was killed, by itself or by the hard time limit, while it worked on a job."""
         if not isinstance(exception, WorkerLostError | TimeLimitExceeded):
             return
-        log.warning("worker_process_died", extra={"job_id": args[0]})
+        job_id, attempt = args
+        log.warning("worker_process_died", extra={"job_id": job_id, "attempt": attempt})
         try:
             with transaction(self._parent_pool) as connection:
-                ledger.record_death(connection, UUID(args[0]), max_deaths=self.settings.ingest.max_attempts)
+                ledger.record_death(connection, UUID(job_id), attempt, max_deaths=self.settings.ingest.max_attempts)
         except DependencyUnavailable as error:  # the lease runs out and the sweep enqueues it again
-            log.warning("death_not_recorded", extra={"job_id": args[0], "reason": str(error)})
+            log.warning("death_not_recorded", extra={"job_id": job_id, "reason": str(error)})
 
     def start_sweeping(self, **_: Any) -> None:
         """Start the parent's sweep, which lives as long as the worker takes work."""
         threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
 
     def _sweep_forever(self) -> None:
-        alive = self.settings.home / "run" / "worker.alive"
-        alive.parent.mkdir(parents=True, exist_ok=True)
         pool = self._parent_pool
         pause = threading.Event()
         for number in itertools.count():
             try:
                 sweep(pool, self.app)
-                alive.touch()
+                with suppress(FileNotFoundError):  # no child can work yet
+                    os.utime(self.alive)
                 if number % SWEEPS_PER_CLEANUP == 0:
                     remove_unneeded(pool, self.settings.blobs_dir)
                     with transaction(pool) as connection:
@@ -171,15 +176,25 @@ class _Worker:
             thread.join()
 
 
+def bound_memory(settings: Settings) -> None:
+    """Bound this process's memory: a document that needs more fails, the machine lives.
+
+    Not with an embedder on a GPU: CUDA reserves address space by the size of the machine, which the bound would count.
+    """
+    if not runs_on_gpu(settings):
+        limit = settings.ingest.memory_mb * 1_000_000
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
 def sweep(pool: Pool, app: Celery) -> int:
     """Enqueue what the ledger says is waiting without a message; returns how many jobs that were."""
     with transaction(pool) as connection:
-        job_ids = ledger.sweep(connection)
-    for position, job_id in enumerate(job_ids):
+        due = ledger.sweep(connection)
+    for position, job in enumerate(due):
         try:
-            queue.enqueue_ingest(app, job_id)
+            queue.enqueue_ingest(app, job.job_id, job.attempt)
         except DependencyUnavailable:
             with transaction(pool) as connection:
-                ledger.unmark(connection, job_ids[position:])
+                ledger.unmark(connection, [left.job_id for left in due[position:]])
             raise
-    return len(job_ids)
+    return len(due)

@@ -14,7 +14,7 @@ from retrieval.embedders.base import Embedder, Vector, Vectors
 from retrieval.embedders.onnx import OnnxEmbedder, has_graph
 from retrieval.embedders.sentence_transformers import SentenceTransformersEmbedder, has_gpu
 
-__all__ = ["Embedder", "Vector", "Vectors", "make_embedder", "model_folder"]
+__all__ = ["Embedder", "Vector", "Vectors", "make_embedder", "model_folder", "runs_on_gpu"]
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +33,11 @@ def make_embedder(settings: Settings, *, threads: int, folder: Path | None = Non
             return OnnxEmbedder(name, folder, threads=threads)
         case _:
             return SentenceTransformersEmbedder(name, folder, threads=threads)
+
+
+def runs_on_gpu(settings: Settings) -> bool:
+    """Tell whether the embedder that the settings name will run on a GPU; raises as :func:`make_embedder` does."""
+    return _engine(settings.embedding.engine, Path(settings.embedding.model).name) != "onnx" and has_gpu()
 
 
 def model_folder(settings: Settings) -> Path:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 from core import settings as core_settings
-from core.settings import Settings
+from core.settings import Llm, Settings
 from infra.local import stack
 from infra.local.component import Component
 from infra.local.home import Home
@@ -24,8 +24,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(b'{"data": [{"id": "MODEL"}]}')
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ[sys.argv[1]])), Answer).serve_forever()
-"""
+""".replace("MODEL", Llm().model)
 WORKER = """
 import os, pathlib, subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

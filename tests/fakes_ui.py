@@ -171,7 +171,8 @@ def make_app(fake: FakeApi) -> FastAPI:
     def search(body: Json) -> Json:
         if body.get("store") not in (None, "pgvector"):
             raise HTTPException(422, f"store: this server has no store named {body['store']}.")
-        return {"hits": fake.search(body["question"], body.get("collection"), body.get("k") or 10)}
+        scripted, k = fake.answers.get(body["question"]), body.get("k") or 10
+        return {"hits": scripted["hits"][:k] if scripted else fake.search(body["question"], body.get("collection"), k)}
 
     @app.post("/v1/collections/{name}/documents", status_code=202)
     def upload(name: str, file: UploadFile, source: str = Form("")) -> Json:

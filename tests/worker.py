@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
@@ -71,12 +71,18 @@ class Platform:
             if enqueue:
                 documents.mark_enqueued(connection, job.job_id)
         if enqueue:
-            queue.enqueue_ingest(self.app, job.job_id)
+            queue.enqueue_ingest(self.app, job.job_id, 1)
         return job.job_id
 
     def jobs(self, job_ids: list[UUID]) -> list[documents.Job]:
         with transaction(self.pool) as connection:
             return documents.find_jobs(connection, "ada", job_ids)
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, (self.home / "worker.log").read_text()[-3000:]
+            time.sleep(0.2)
 
     def wait(self, job_ids: list[UUID], seconds: float, *, until_ended: int | None = None) -> list[documents.Job]:
         deadline = time.monotonic() + seconds

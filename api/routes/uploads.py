@@ -60,7 +60,7 @@ def _checked_source(source: str) -> str:
 def _enqueue(services: Services, job_id: UUID) -> None:
     """Nudge a worker. With the broker away the job is safe in the ledger, where the workers' sweep will find it."""
     try:
-        queue.enqueue_ingest(services.celery, job_id)
+        queue.enqueue_ingest(services.celery, job_id, attempt=1)
     except DependencyUnavailable as error:
         log.warning("enqueue_failed", extra={"job_id": str(job_id), "reason": str(error)})
         return

@@ -40,7 +40,7 @@ class Home:
 
     @property
     def worker_alive(self) -> Path:
-        """A file the worker's parent process touches after each sweep that went well; of its children it says nothing."""
+        """What the worker touches after each sweep that went well: empty, or why its processes cannot start."""
         return self.run / "worker.alive"
 
     @property

@@ -39,10 +39,8 @@ def model_file(settings: Settings) -> Path:
 
 def server_params(settings: Settings, model: Path, num_threads: int) -> Any:
     """Translate our settings into llama.cpp's."""
-    import xllamacpp  # once the environment is set: its OpenMP reads it when loaded
-
     llm = settings.llm
-    params = xllamacpp.CommonParams()
+    params = library().CommonParams()
     params.model.path = str(model)
     params.model_alias = {llm.model}
     params.hostnames = [HOST]
@@ -59,6 +57,18 @@ def server_params(settings: Settings, model: Path, num_threads: int) -> Any:
     params.ui = False
     params.verbosity = 1
     return params
+
+
+def library() -> Any:
+    """Load llama.cpp, once the environment is set, which its OpenMP reads then; raises ModelUnavailable if that fails."""
+    try:
+        import xllamacpp
+    except (ImportError, OSError) as error:
+        raise ModelUnavailable(
+            f"llama.cpp cannot be loaded ({error}). It needs the system's OpenMP library, libgomp.so.1: `apt install libgomp1` on"
+            " Debian and Ubuntu, `dnf install libgomp` on Fedora and its kin; or give a server of your own in MUNIMENT_LLM_URL."
+        ) from error
+    return xllamacpp
 
 
 def main() -> int:
@@ -79,10 +89,8 @@ def main() -> int:
 
 def start(params: Any) -> Any:
     """Load the model and listen, on threads of llama.cpp's own; raises ModelUnavailable if either fails."""
-    import xllamacpp
-
     try:
-        return xllamacpp.Server(params)
+        return library().Server(params)
     except (RuntimeError, ValueError) as error:
         raise ModelUnavailable(
             f"llama.cpp cannot serve {params.model.path} on port {params.port} ({error}):"

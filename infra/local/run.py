@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from core import settings as core_settings
 from core import telemetry
@@ -27,7 +28,8 @@ def supervise(
 ) -> State:
     """Run what ``build`` makes of the settings until told to stop; returns the last state, ``stopped`` or ``failed``.
 
-    Raises AlreadyRunning if another supervisor holds the home, SettingsError if the settings cannot run.
+    Raises AlreadyRunning if another supervisor holds the home, SettingsError if the settings cannot run. Whatever is raised
+    once the home is held, the recorded state says so.
     """
     home = Home(settings.home)
     os.umask(0o077)  # documents, logs and weights are their owner's business
@@ -36,12 +38,20 @@ def supervise(
         states.write(home, State("starting", supervisor=processes.this_process()))
         try:
             plan = build(settings, home)
-        except MunimentError as error:
-            states.write(home, State("failed", message=str(error)))
+            supervisor = Supervisor(plan.components, home, api_url=plan.api_url, web_url=plan.web_url, on_change=on_change)
+            with ports.held(plan.addresses):
+                return supervisor.run()
+        except Exception as error:
+            _record_failure(home, error)
             raise
-        supervisor = Supervisor(plan.components, home, api_url=plan.api_url, web_url=plan.web_url, on_change=on_change)
-        with ports.held(plan.addresses):
-            return supervisor.run()
+
+
+def _record_failure(home: Home, error: Exception) -> None:
+    """Say why in the state, unless the supervisor has."""
+    state = states.read(home)
+    if state.status != "failed":
+        message = str(error) if isinstance(error, MunimentError) else f"The supervisor broke: {type(error).__name__}: {error}"
+        states.write(home, replace(state, status="failed", message=message))
 
 
 def clear(home: Home) -> int:
@@ -63,6 +73,9 @@ def main() -> int:
         return 0
     except MunimentError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except Exception:
+        log.exception("supervisor_broke")
         return 1
     return 1 if last.status == "failed" else 0
 

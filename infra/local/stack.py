@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from core import urls
 from core.db.migrate import migrate
 from core.errors import SettingsError
 from core.settings import PROJECT_ROOT, Settings
@@ -46,17 +47,18 @@ def build(settings: Settings, home: Home) -> Stack:
     chosen = ports.choose(home, wanted)
     database, database_url = _database(settings, home, chosen)
     broker, broker_url = _broker(settings, home, chosen)
-    api_url, web_url = _url(settings.api.host, chosen["api"]), _url(settings.web.host, chosen["web"])
+    api_url = settings.api.url or _url(settings.api.host, chosen["api"])
+    web_url = _url(settings.web.host, chosen["web"])
     wired = settings.with_values(
         database={"url": SecretStr(database_url)},
         broker={"url": SecretStr(broker_url)},
         llm=_llm(settings, home, chosen),
-        api={"port": chosen["api"], "url": settings.api.url or api_url},
+        api={"port": chosen.get("api", settings.api.port), "url": api_url},
         web={"port": chosen["web"]},
     )
-    apps = _model(wired, external=settings.llm.url is not None), _api(wired, api_url), _worker(wired, home)
+    model, api = _model(wired, external=settings.llm.url is not None), _api(wired, external=settings.api.url is not None)
     addresses = tuple((wanted[name][0], port) for name, port in chosen.items())
-    return Stack((database, broker, *apps, _web(wired, home, web_url)), addresses, api_url, web_url)
+    return Stack((database, broker, model, api, _worker(wired, home), _web(wired, home, web_url)), addresses, api_url, web_url)
 
 
 def check_settings(settings: Settings) -> None:
@@ -71,12 +73,13 @@ def check_settings(settings: Settings) -> None:
 def _wanted(settings: Settings) -> dict[str, tuple[str, int]]:
     """Name the ports to choose: those of what this machine will run."""
     embedded = {
-        "database": (settings.database.url, settings.database.port),
-        "broker": (settings.broker.url, settings.broker.port),
-        "llm": (settings.llm.url, settings.llm.port),
+        "database": (settings.database.url, LOOPBACK, settings.database.port),
+        "broker": (settings.broker.url, LOOPBACK, settings.broker.port),
+        "llm": (settings.llm.url, LOOPBACK, settings.llm.port),
+        "api": (settings.api.url, settings.api.host, settings.api.port),
+        "web": (None, settings.web.host, settings.web.port),
     }
-    wanted = {name: (LOOPBACK, port) for name, (url, port) in embedded.items() if url is None}
-    return wanted | {"api": (settings.api.host, settings.api.port), "web": (settings.web.host, settings.web.port)}
+    return {name: (host, port) for name, (url, host, port) in embedded.items() if url is None}
 
 
 def _database(settings: Settings, home: Home, chosen: dict[str, int]) -> tuple[Component, str]:
@@ -84,7 +87,7 @@ def _database(settings: Settings, home: Home, chosen: dict[str, int]) -> tuple[C
         url = settings.database.url.get_secret_value()
         advice = "start the PostgreSQL that MUNIMENT_DATABASE_URL names, or correct the URL; unset it to use the embedded one."
         check, opened = partial(checks.check_database, url), partial(_open_database, url, home)
-        return Component("database", check, checks.address_of(url), advice, finish=opened, start_s=30), url
+        return Component("database", check, ", ".join(urls.database_addresses(url)), advice, finish=opened, start_s=30), url
     server = Postgres(home.root / "postgres", chosen["database"], home.secret("database"))
 
     def finish() -> None:
@@ -115,7 +118,8 @@ def _broker(settings: Settings, home: Home, chosen: dict[str, int]) -> tuple[Com
     if settings.broker.url is not None:
         url = settings.broker.url.get_secret_value()
         advice = "start the broker that MUNIMENT_BROKER_URL names, or correct the URL; unset it to use the embedded one."
-        return Component("broker", partial(checks.check_broker, url), checks.address_of(url), advice, start_s=30), url
+        address = ", ".join(urls.broker_addresses(url))
+        return Component("broker", partial(checks.check_broker, url), address, advice, start_s=30), url
     server = Valkey(home.root / "broker", chosen["broker"], home.secret("broker"))
     component = Component(
         name="broker",
@@ -140,9 +144,11 @@ def _llm(settings: Settings, home: Home, chosen: dict[str, int]) -> dict[str, An
 def _model(wired: Settings, *, external: bool) -> Component:
     url, key = wired.llm.url or "", wired.llm.api_key.get_secret_value() if wired.llm.api_key else None
     if external:
-        advice = "start the model server that MUNIMENT_LLM_URL names, or correct the URL or MUNIMENT_LLM_API_KEY."
-        models = f"{url.rstrip('/')}/models"
-        return Component("model", partial(checks.check_http, models, key), checks.address_of(url), advice, start_s=30)
+        advice = (
+            "start the model server that MUNIMENT_LLM_URL names, or correct the URL, MUNIMENT_LLM_MODEL or MUNIMENT_LLM_API_KEY."
+        )
+        check = partial(checks.check_model, url, wired.llm.model, key)
+        return Component("model", check, urls.http_address(url), advice, start_s=30)
     return Component(
         name="model",
         check=partial(checks.check_http, f"http://{LOOPBACK}:{wired.llm.port}/health"),
@@ -154,7 +160,11 @@ def _model(wired: Settings, *, external: bool) -> Component:
     )
 
 
-def _api(wired: Settings, url: str) -> Component:
+def _api(wired: Settings, *, external: bool) -> Component:
+    url = wired.api.url or ""
+    if external:
+        advice = "start the API that MUNIMENT_API_URL names, or correct the URL; unset it to run one here."
+        return Component("api", partial(checks.check_http, f"{url.rstrip('/')}/readyz"), url, advice, start_s=30)
     return Component(
         name="api",
         check=partial(checks.check_http, f"{url}/livez"),

@@ -1,9 +1,11 @@
 """What a file is, told by its name and its content together; the two must agree.
 
+What is named as text and reads as text is text, though it may begin with the mark of another format that it tells of.
 Takes a path and the name its owner knows it by; gives one of MEDIA_TYPES. A file whose content is not what its name says, of
 a kind we do not read, or empty is refused with RejectedDocument; a password-protected office file with UnreadableDocument.
 """
 
+import codecs
 import re
 import zipfile
 from pathlib import Path
@@ -57,6 +59,7 @@ _MAGIC = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")  # the stream in which Office keeps a file under a password
 _UTF_16_32_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+_ENDING = re.compile(r"\.(?=\d*[a-z])[a-z0-9]{1,12}")  # ".2 notes" of "v1.2 notes" is none
 _HEADER = re.compile(rb"([!-9;-~]+):")
 _MAIL_HEADERS = {b"from", b"to", b"subject", b"date", b"received", b"message-id", b"mime-version"}
 # atomic groups: without them every comment doubles the ways to read the others
@@ -82,16 +85,17 @@ def detect(path: Path, filename: str) -> str:
     if not head:
         raise RejectedDocument(f"{filename!r} is empty (0 bytes): check the copy at its source.")
     suffix = Path(filename).suffix.lower()
+    suffix = suffix if _ENDING.fullmatch(suffix) else ""
     named = MEDIA_TYPES.get(suffix)
     if suffix and named is None:
         raise RejectedDocument(f"{filename!r}: files ending in {suffix} are not supported. Supported: {supported()}.")
-    found, described = _sniff(path, head)
+    found, described = _sniff_text(path, head) if named in _TEXTUAL and _is_utf_8(path) else _sniff(path, head)
     if named is None and found is not None:
         return found
     if named is not None and (found == named or (found in _TEXTUAL and named in _TEXTUAL and (named != EML or found == EML))):
         return named
     if named is None:
-        raise RejectedDocument(f"{filename!r} has no ending and its content is {described}. Supported: {supported()}.")
+        raise RejectedDocument(f"{filename!r} has no known ending and its content is {described}. Supported: {supported()}.")
     if described.startswith("under a password"):
         raise UnreadableDocument(f"{filename!r} is encrypted with a password: save a copy without one and add that.")
     raise RejectedDocument(
@@ -150,6 +154,18 @@ def _begins_with_mail_headers(head: bytes) -> bool:
         if not header and (number or not line.startswith(b"From ")):  # how a mailbox file parts its mails
             return False
     return False
+
+
+def _is_utf_8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as stream:
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _holds_nul(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The embedder for a GPU, and for any other model in a folder: sentence-transformers on torch (extra ``torch``).
+"""The embedder for a GPU, and for any other model in a folder: sentence-transformers on torch (``make torch``).
 
 The library is imported when the embedder is made, not before: it takes seconds and most installations lack it.
 It would cut long texts off silently; here they are counted first and refused, as in the other implementation.
@@ -74,8 +74,8 @@ def _load(folder: Path, threads: int) -> Any:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise SettingsError(
-            "This embedding model needs sentence-transformers, which is not installed: install the extra `torch`"
-            " (pip install 'muniment[torch]'), or set MUNIMENT_EMBEDDING_ENGINE=onnx with the default model."
+            "This embedding model needs sentence-transformers, which is not installed: type `make torch` in the project's folder,"
+            " or set MUNIMENT_EMBEDDING_ENGINE=onnx with the default model."
         ) from error
     if threads:
         torch.set_num_threads(threads)

@@ -1,16 +1,18 @@
 """Driving the page in a real Chromium, headless: what tests of the page say in one line each.
 
 Chromium comes from Debian's package (`apt-get install chromium`) or from the path in CHROMIUM_PATH; where there is
-none, `open_browser` skips the test with the words how to get it. Screenshots go to artefacts/ (not kept in git).
+none, `open_browser` skips the test with the words how to get it, or fails it for root, for whom infra/browser.sh gets one.
+Screenshots go to artefacts/ (not kept in git).
 """
 
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
@@ -39,10 +41,10 @@ def chromium() -> str | None:
 
 @contextmanager
 def open_browser(width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """Open an empty page in a browser of its own; skips the test where there is no Chromium."""
+    """Open an empty page in a browser of its own; without Chromium the test is skipped, or fails for root."""
     program = chromium()
     if program is None:
-        pytest.skip(HOW_TO_INSTALL)
+        _go_without()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         page = browser.new_page(viewport={"width": width, "height": height})
@@ -52,6 +54,12 @@ def open_browser(width: int = 1280, height: int = 900) -> Iterator[Page]:
             yield page
         finally:
             browser.close()
+
+
+def _go_without() -> NoReturn:
+    if os.geteuid() == 0:
+        pytest.fail(f"{HOW_TO_INSTALL}, and root may; `infra/browser.sh` does it", pytrace=False)
+    pytest.skip(HOW_TO_INSTALL)
 
 
 def watch_requests(page: Page) -> list[str]:
@@ -68,6 +76,21 @@ def ask(page: Page, question: str, timeout_s: float = 180.0) -> Locator:
     send(page, question)
     finished.nth(before).wait_for(timeout=timeout_s * 1000)
     return finished.nth(before)
+
+
+def create_collection(page: Page, name: str) -> None:
+    """Make a collection, which is then the one chosen."""
+    settle(page)
+    page.get_by_role("button", name="New collection").click()
+    page.get_by_label("Name of the new collection").fill(name)
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("combobox", name="Collection")).to_have_value(name)
+
+
+def upload(page: Page, files: Sequence[Path]) -> Locator:
+    """Upload files on the Documents view; returns what it shows of them."""
+    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(files)
+    return page.get_by_test_id("uploads")
 
 
 def choose_collection(page: Page, name: str) -> None:

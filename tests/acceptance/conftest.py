@@ -20,14 +20,15 @@ MUNIMENT = Path(sys.executable).parent / "muniment"
 
 @dataclass(frozen=True)
 class Muniment:
-    """An installation: its HOME and the environment its commands run in."""
+    """An installation: its HOME, the environment its commands run in, and what stands before each of them."""
 
     home: Path
     environment: dict[str, str]
+    prefix: tuple[str, ...] = ()
 
     def run(self, *arguments: str, timeout_s: float = 300) -> "subprocess.CompletedProcess[str]":
         """Type a command and wait for its end."""
-        command = [str(MUNIMENT), *arguments]
+        command = [*self.prefix, str(MUNIMENT), *arguments]
         done = subprocess.run(
             command, env=self.environment, cwd=PROJECT_ROOT, capture_output=True, timeout=timeout_s, check=False
         )

@@ -17,11 +17,13 @@ from tests.acceptance.browser import (
     ask,
     choose_collection,
     citations,
+    create_collection,
     go_to,
     open_browser,
     screenshot,
     send,
     settle,
+    upload,
     watch_requests,
 )
 from tests.fakes_ui import REFUSAL, FakeApi, serve
@@ -155,11 +157,9 @@ def test_an_upload_is_followed_until_it_is_indexed_and_then_deleted(page: Page, 
     (tmp_path / "notes.txt").write_text("The printer is on the second floor.")
     (tmp_path / "broken.pdf").write_text("%PDF-")
     (tmp_path / "setup.exe").write_text("MZ")
-    _create_collection(page, "office notes")
+    create_collection(page, "office notes")
     go_to(page, "Documents")
-    page.locator('[data-testid="stFileUploaderDropzoneInput"]').set_input_files(sorted(tmp_path.iterdir()))
-
-    uploads = page.get_by_test_id("uploads")
+    uploads = upload(page, sorted(tmp_path.iterdir()))
     expect(uploads.get_by_test_id("row").filter(has_text="notes.txt")).to_contain_text("running")
     expect(uploads.get_by_test_id("row").filter(has_text="notes.txt")).to_contain_text("indexed")
     expect(uploads.get_by_test_id("row").filter(has_text="broken.pdf")).to_contain_text("it has no pages")
@@ -183,14 +183,6 @@ def test_it_fits_a_telephone(page_url: str) -> None:
         assert [c.number for c in citations(page)] == [1, 2]
         assert page.evaluate("document.documentElement.scrollWidth") <= 420
         screenshot(page, "web-phone")
-
-
-def _create_collection(page: Page, name: str) -> None:
-    settle(page)
-    page.get_by_role("button", name="New collection").click()
-    page.get_by_label("Name of the new collection").fill(name)
-    page.get_by_role("button", name="Create").click()
-    expect(page.get_by_role("combobox", name="Collection")).to_have_value(name)
 
 
 def _when_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> str:

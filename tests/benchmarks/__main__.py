@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Run all; the exit status says whether all ran to their end (figures are printed, never judged)."""
-    failed = 0
+    """Run all; the exit status is 0 if all ran to their end and ingest was fast enough (other figures are never judged)."""
+    failed = False
     for path in sorted(Path(__file__).parent.glob("bench_*.py")):
         print(f"\n== {path.stem}", flush=True)
-        failed += subprocess.run([sys.executable, "-m", f"tests.benchmarks.{path.stem}"], check=False).returncode != 0
-    return failed
+        failed |= subprocess.run([sys.executable, "-m", f"tests.benchmarks.{path.stem}"], check=False).returncode != 0
+    return int(failed)
 
 
 sys.exit(main())

@@ -31,17 +31,24 @@ def main() -> None:
 
 
 def report(muniment: Muniment) -> None:
-    """Print a line for each component: the sum of its processes' peaks, and how many they are."""
+    """Print a line for each process, and one for all of them."""
     state = json.loads((muniment.home / "run" / "state.json").read_text())
-    rows = [("supervisor", state["supervisor"])] + [(c["name"], c["process"]) for c in state["components"]]
+    components = [("supervisor", state["supervisor"])] + [(c["name"], c["process"]) for c in state["components"]]
     total = 0.0
-    print(f"{'process':<12} {'peak MB':>8}   processes (shared pages counted in each)")
-    for name, process in rows:
+    print(f"{'component':<12} {'pid':>8} {'peak MB':>8}   process (shared pages counted in each)")
+    for component, process in components:
         parent = psutil.Process(process["pid"])
-        peaks = [peak_rss_mb(p.pid) for p in [parent, *(parent.children(recursive=True) if name != "supervisor" else [])]]
-        total += sum(peaks)
-        print(f"{name:<12} {sum(peaks):>8.0f}   {len(peaks)}")
-    print(f"{'all':<12} {total:>8.0f}")
+        for one in [parent, *(parent.children(recursive=True) if component != "supervisor" else [])]:
+            peak_mb = peak_rss_mb(one.pid)
+            total += peak_mb
+            print(f"{component:<12} {one.pid:>8} {peak_mb:>8.0f}   {named(one)}")
+    print(f"{'all':<12} {'':>8} {total:>8.0f}")
+
+
+def named(process: psutil.Process) -> str:
+    """Say what a process is: its title where it gives itself one, as PostgreSQL's do, or what it runs."""
+    words = process.cmdline()
+    return " ".join(words[1:3] if words[1:2] == ["-m"] else [Path(words[0]).name, *words[1:2]])[:60] if words else process.name()
 
 
 if __name__ == "__main__":

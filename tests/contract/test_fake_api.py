@@ -14,6 +14,7 @@ from api import schemas
 from api.routes import ask, collections, documents, jobs, search, uploads
 from tests.fakes_ui import FakeApi, make_app, serve
 
+REAL = (ask, collections, documents, jobs, search, uploads)
 TEXT = "Annual leave is 13 days."
 
 
@@ -85,12 +86,7 @@ def test_problems_have_the_real_fields(fake: FakeApi, http: httpx.Client, key: s
 
 
 def test_every_path_and_status_of_the_fake_is_one_of_the_real_ones(fake: FakeApi) -> None:
-    real = [
-        r
-        for module in (ask, collections, documents, jobs, search, uploads)
-        for r in module.router.routes
-        if isinstance(r, APIRoute)
-    ]
+    real = [r for module in REAL for r in module.router.routes if isinstance(r, APIRoute)]
     assert routes(r for r in make_app(fake).routes if isinstance(r, APIRoute)) <= routes(real)
 
 

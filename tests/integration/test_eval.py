@@ -19,8 +19,8 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from core.access import add_key
 from core.db.pool import Pool, open_pool, transaction
+from core.keys import add_key
 from core.settings import PROJECT_ROOT, Settings
 from ingest import ledger
 from ingest.pipeline import Pipeline, ingest
@@ -70,7 +70,7 @@ def pool(database_url: str) -> Iterator[Pool]:
 @pytest.fixture
 def served(pool: Pool, tmp_path: Path) -> Iterator[Served]:
     settings, embedder = Settings(home=tmp_path / "home"), FakeEmbedder()
-    pipeline = Pipeline(pool, embedder, PgVectorStore(), settings.blobs_dir)
+    pipeline = Pipeline(pool, embedder, settings.blobs_dir)
     services = replace(
         make_services(settings, pool, FakeGenerator()),
         embedder=embedder,

@@ -12,8 +12,11 @@ import pytest
 
 from core.access import Principal, scope_for
 from core.db.pool import transaction
+from core.errors import DependencyUnavailable
 from core.models import catalogue
 from core.settings import Settings
+from infra.local import checks
+from infra.local.home import Home
 from ingest import documents
 from tests.bad_files import bad_files
 from tests.worker import Platform
@@ -64,6 +67,25 @@ def test_killed_again_and_again_every_file_is_indexed_exactly_once_and_none_is_s
     assert {row["document_id"]: (row["n"], row["d"]) for row in counted} == {r.document_id: (r.num_chunks,) * 2 for r in records}
     for number in (0, 37, 99):
         assert f"policy {number} on" in texts[f"/policies/{number}.md"]
+
+
+def sign_of_life(platform: Platform) -> str:
+    """What `muniment status` would say of the worker; empty while it is well."""
+    try:
+        checks.check_sign_of_life(Home(platform.home).worker_alive)
+    except DependencyUnavailable as error:
+        return str(error)
+    return ""
+
+
+def test_a_worker_is_well_once_its_processes_can_work_and_not_while_they_cannot(platform: Platform, tmp_path: Path) -> None:
+    Home(platform.home).worker_alive.unlink(missing_ok=True)
+    with platform.worker():
+        platform.wait_until(lambda: sign_of_life(platform) == "", 60)
+    (tmp_path / "no model").mkdir()
+    platform.environment["MUNIMENT_EMBEDDING_MODEL"] = str(tmp_path / "no model")
+    with platform.worker():
+        platform.wait_until(lambda: "its processes cannot start" in sign_of_life(platform), 60)
 
 
 def test_what_the_broker_lost_is_enqueued_again(platform: Platform) -> None:

@@ -11,7 +11,7 @@ from ui.cli.session import connected
 from ui.cli.uploads import GOOD, UNFINISHED, Interrupted, Row, send_files
 from ui.cli.walk import IGNORE_FILE, find_files
 
-SHOWN = 50  # files named one by one in the table; failures are named always
+SHOWN = 50  # files of one status named one by one in the table; those that failed are named always
 
 
 def ingest(
@@ -23,7 +23,7 @@ def ingest(
     """Put files into a collection; what is there already and has not changed costs nothing.
 
     The exit status is 0 only if every file went in (with --no-wait: was taken). Ctrl-C prints what is known and exits with 130;
-    what was sent by then is indexed all the same.
+    what was sent by then is indexed all the same, and --json leaves out what is not finished.
     """
     walk, interrupted = find_files(paths), False
     try:
@@ -33,7 +33,7 @@ def ingest(
     except Interrupted as stopped:
         rows, interrupted = stopped.rows, True
     if as_json:
-        output.write_json({"documents": [row.report() for row in rows]})
+        output.write_json({"documents": [row.report() for row in rows if row.is_finished or not interrupted]})
     else:
         _print_table(rows)
     if walk.num_hidden:
@@ -50,15 +50,15 @@ def _print_table(rows: list[Row]) -> None:
     if not rows:
         typer.echo("There are no files under these paths.", err=True)
         return
-    ordered = sorted(rows, key=lambda row: progress.STATES.index(row.status))
-    good = [row for row in ordered if row.status in GOOD | UNFINISHED and row.status != "unchanged"]
-    bad = [row for row in ordered if row.status not in GOOD | UNFINISHED]
-    named = [*good[:SHOWN], *bad]
-    output.write_table(("status", "file"), ((row.status, _short(row.source)) for row in named))
-    if len(good) > SHOWN:
-        output.write(f"... and {len(good) - SHOWN} more that went in or were unchanged\n")
-    for row in bad:
-        output.write(f"{row.status}: {row.source}: {row.error}\n")
+    by_status = {status: [row for row in rows if row.status == status] for status in progress.STATES}
+    capped = {status: some[:SHOWN] if status in GOOD | UNFINISHED else some for status, some in by_status.items()}
+    output.write_table(("status", "file"), ((row.status, _short(row.source)) for some in capped.values() for row in some))
+    for status, some in by_status.items():
+        if len(some) > len(capped[status]):
+            output.write(f"... and {len(some) - SHOWN} more {status}\n")
+    for row in rows:
+        if row.status not in GOOD | UNFINISHED:
+            output.write(f"{row.status}: {row.source}: {row.error}\n")
     output.write(f"{progress.describe(Counter(row.status for row in rows))}\n")
 
 

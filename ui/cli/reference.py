@@ -19,7 +19,8 @@ the key by `MUNIMENT_API_KEY`, else in the file `api-key` of `MUNIMENT_HOME`. Se
 `--json` prints what the API answers ([api.md](api.md)), without the progress and the tables. Of these commands' own:
 
 - `ingest`: `{"documents": [{source, document_id, status, error}]}`, status one of `indexed`, `unchanged`, `failed`,
-  `quarantined`, `rejected`, and with `--no-wait` also `queued` and `running`; `source` is the file's absolute path.
+  `quarantined`, `rejected`; `source` is the file's absolute path. What is not finished is `queued` or `running` with `--no-wait`,
+  and left out after Ctrl-C.
 - `status`: `{ready, api_url, web_url, components: [{name, state, detail}]}`.
 - `eval retrieval`: `{measures: {NAME: value}, latency_ms: {p50, p95}, num_documents, num_passages, num_queries,
   mean_passage_chars, k, store, started_at, notes, queries: [{query_id, query, measures, elapsed_ms, gold, hits: [{source,

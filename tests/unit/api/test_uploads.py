@@ -29,7 +29,7 @@ def test_an_upload_is_stored_written_down_and_enqueued(upload, services):
     assert (job["state"], job["source"], job["collection"], job["num_bytes"]) == ("queued", "/home/alice/a.txt", "c", 5)
     assert (job["document_id"], job["error"], job["attempts"]) == (None, None, 0)
     assert blobs.path_of(services.settings.blobs_dir, hashlib.sha256(b"hello").hexdigest()).read_bytes() == b"hello"
-    assert services.celery.sent == [(INGEST_TASK, [job["job_id"]])]
+    assert services.celery.sent == [(INGEST_TASK, [job["job_id"], 1])]
     assert _enqueued_at(services, job["job_id"]) is not None
 
 
@@ -39,7 +39,7 @@ def _enqueued_at(services, job_id: str) -> datetime | None:
 
 
 def test_the_job_is_committed_before_it_is_enqueued(upload, services):
-    def look(name: str, args: list[str], **options: object) -> None:
+    def look(name: str, args: tuple[str, int], **options: object) -> None:
         with transaction(services.pool) as connection:
             assert documents.find_jobs(connection, "alice", [UUID(args[0])])
 

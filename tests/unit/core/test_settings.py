@@ -87,6 +87,26 @@ def test_a_wrong_file_is_named_by_key(tmp_path: Path, toml: str, word: str) -> N
         settings.load()
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "word"),
+    [
+        ("MUNIMENT_DATABASE_URL", "mysql://u:hunter2@h/db", "postgresql:// or postgres://"),
+        ("MUNIMENT_DATABASE_URL", "postgresql://u:p@h:hunter2/db", "a port is a number"),
+        ("MUNIMENT_BROKER_URL", "http://:hunter2@h", "redis://, rediss://, amqp:// or amqps://"),
+        ("MUNIMENT_BROKER_URL", "redis://:p@127.0.0.1:hunter2/0", "a port is a number"),
+        ("MUNIMENT_LLM_URL", "hunter2:8000/v1", "http:// or https://"),
+        ("MUNIMENT_API_URL", "http://[::1/hunter2", "cannot be read"),
+    ],
+)
+def test_a_wrong_url_is_named_by_its_key_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, url: str, word: str) -> None:
+    monkeypatch.setenv(name, url)
+    with pytest.raises(SettingsError) as caught:
+        settings.load()
+    assert str(caught.value).startswith(f"{name} (")
+    assert word in str(caught.value)
+    assert "hunter2" not in str(caught.value) and "Value error" not in str(caught.value)
+
+
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUNIMENT_DATABASE_URL", "postgresql://u:hunter2@h/db")
     assert "hunter2" not in repr(settings.load())

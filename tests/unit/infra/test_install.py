@@ -12,6 +12,7 @@ PIP_SET_UP = {"global.cert": "/pip.pem", "global.index-url": "https://mirror/sim
 PYTHON = """#!/bin/sh
 case "$*" in
   *" venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/pip"; cp "$(dirname "$0")/uv" "$3/bin/uv" ;;
+  *libgomp*) [ -z "${NO_OPENMP:-}" ] ;;
   *"config get "*) for last; do :; done; sed -n "s|^$last=||p" "$PIP_SET_UP" | grep . ;;
 esac
 """
@@ -31,14 +32,18 @@ def python(tmp_path: Path) -> Path:
     return folder / "python"
 
 
-def install(python: Path, set_up: dict[str, str], **variables: str) -> dict[str, str]:
-    """Install one lock; returns what uv was told then: its arguments as ``args``, and its environment."""
+def run(python: Path, set_up: dict[str, str], **variables: str) -> subprocess.CompletedProcess[str]:
+    """Install one lock."""
     configured = python.with_name("pip.conf")
     configured.write_text("".join(f"{key}={value}\n" for key, value in set_up.items()))
     environ = {"PATH": "/usr/bin:/bin", "PYTHON": str(python), "PIP_SET_UP": str(configured)} | variables
     command = ["sh", str(SCRIPT), "env", "lock.txt"]
-    done = subprocess.run(command, cwd=python.parent, env=environ, capture_output=True, text=True, check=True)
-    first = done.stdout.split("\nargs=")[0]
+    return subprocess.run(command, cwd=python.parent, env=environ, capture_output=True, text=True, check=True)
+
+
+def install(python: Path, set_up: dict[str, str], **variables: str) -> dict[str, str]:
+    """Install one lock; returns what uv was told then: its arguments as ``args``, and its environment."""
+    first = run(python, set_up, **variables).stdout.split("\nargs=")[0]
     return dict(line.split("=", 1) for line in first.splitlines() if "=" in line)
 
 
@@ -62,3 +67,8 @@ def test_nothing_set_up_leaves_uv_its_defaults(python: Path) -> None:
     told = install(python, {})
     assert not told.keys() & {"UV_DEFAULT_INDEX", "UV_FIND_LINKS", "SSL_CERT_FILE"}
     assert "--no-index" not in told["args"]
+
+
+def test_a_system_without_openmp_is_told_of_at_the_end(python: Path) -> None:
+    assert "apt install libgomp1" in run(python, {}, NO_OPENMP="yes").stderr.splitlines()[-1]
+    assert "libgomp" not in run(python, {}).stderr

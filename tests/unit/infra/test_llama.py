@@ -13,8 +13,9 @@ from core.settings import PROJECT_ROOT, Settings
 from infra.local.llama import model_file, server_params
 
 
-def run(home: Path, **values: str) -> subprocess.CompletedProcess[str]:
+def run(home: Path, search: Path | None = None, **values: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"MUNIMENT_HOME": str(home)} | {f"MUNIMENT_{name}": value for name, value in values.items()}
+    env |= {"PYTHONPATH": str(search)} if search else {}
     command = [sys.executable, "-m", "infra.local.llama"]
     return subprocess.run(command, cwd=PROJECT_ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
 
@@ -45,6 +46,16 @@ def test_a_damaged_file_of_ones_own_ends_it_with_the_reason(tmp_path: Path) -> N
     assert result.returncode == 1
     assert "cannot serve" in result.stderr
     assert "mine.gguf" in result.stderr
+
+
+def test_without_the_systems_openmp_it_ends_with_the_package_to_install(tmp_path: Path) -> None:
+    settings = own_model(tmp_path / "own model", "mine.gguf")
+    missing = "libgomp.so.1: cannot open shared object file"
+    (tmp_path / "xllamacpp.py").write_text(f"raise ImportError({missing!r})\n")
+    result = run(tmp_path, tmp_path, LLM_MODEL=settings.llm.model)
+    assert result.returncode == 1
+    assert missing in result.stderr and "apt install libgomp1" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_wrong_setting_ends_it_by_name(tmp_path: Path) -> None:

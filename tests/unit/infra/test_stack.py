@@ -110,6 +110,23 @@ def test_what_is_elsewhere_is_not_started(settings: Settings) -> None:
     assert (known["MUNIMENT_LLM_URL"], known["MUNIMENT_LLM_API_KEY"]) == ("http://gpu.example:8000/v1", "theirs")
 
 
+def test_every_host_of_a_url_is_named(settings: Settings) -> None:
+    several = settings.with_values(
+        database={"url": SecretStr("postgresql://u:ge#heim@one:1,two:2/x")},
+        broker={"url": SecretStr("amqp://u:geheim@one//;amqp://u:geheim@two//")},
+    )
+    assert [c.address for c in build(several).components if c.external] == ["one:1, two:2", "one, two"]
+
+
+def test_an_api_elsewhere_has_no_twin_here_and_all_ask_it(settings: Settings) -> None:
+    plan = build(settings.with_values(api={"url": "http://api.example:5"}))
+    parts = {c.name: c for c in plan.components}
+    assert [name for name, c in parts.items() if c.external] == ["api"]
+    assert (parts["api"].address, plan.api_url) == ("http://api.example:5", "http://api.example:5")
+    assert parts["web"].env()["MUNIMENT_API_URL"] == "http://api.example:5"
+    assert settings.api.port not in [port for _, port in plan.addresses]
+
+
 def test_vllm_without_an_address_says_what_to_set(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="MUNIMENT_LLM_URL"):
         build(settings.with_values(llm={"engine": "vllm"}))

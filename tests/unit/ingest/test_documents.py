@@ -71,7 +71,7 @@ def test_deleting_stops_what_is_on_its_way_in(ada: Owner, tmp_path: Path) -> Non
     running, waiting = ada.add_job("/a.txt", "bb"), ada.add_job("/a.txt", "cc")
     other = ada.add_job("/b.txt", "dd")
     with transaction(ada.pool) as connection:
-        claim = ledger.claim(connection, running, lease_s=60)
+        claim = ledger.claim(connection, running, 1, lease_s=60)
     assert claim
     with transaction(ada.pool) as connection:
         documents.delete_document(connection, ada.scope, document_id)

@@ -11,14 +11,14 @@ from ingest.ledger import Claim, LeaseLost
 from tests.unit.ingest.conftest import Owner
 
 
-def claim(pool: Pool, job_id: UUID, lease_s: float = 60) -> Claim | None:
+def claim(pool: Pool, job_id: UUID, lease_s: float = 60, attempt: int = 1) -> Claim | None:
     with transaction(pool) as connection:
-        return ledger.claim(connection, job_id, lease_s=lease_s)
+        return ledger.claim(connection, job_id, attempt, lease_s=lease_s)
 
 
 def sweep(pool: Pool) -> list[UUID]:
     with transaction(pool) as connection:
-        return ledger.sweep(connection)
+        return [due.job_id for due in ledger.sweep(connection)]
 
 
 def age(pool: Pool, seconds: int) -> None:
@@ -56,7 +56,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(ada: Owner, pool: Pool) ->
     assert slow
     age(pool, 120)
     assert sweep(pool) == [slow.job_id]
-    quick = claim(pool, slow.job_id)
+    quick = claim(pool, slow.job_id, attempt=2)
     assert quick and quick.attempt == 2
     with transaction(pool) as connection:
         assert ledger.renew(connection, slow, lease_s=60) is False
@@ -73,33 +73,56 @@ def test_a_living_lease_is_left_alone(ada: Owner, pool: Pool) -> None:
     assert ada.job(taken.job_id).state == "running"
 
 
-def die(pool: Pool, job_id: UUID, max_deaths: int = 3) -> None:
+def die(pool: Pool, job_id: UUID, attempt: int, max_deaths: int = 3) -> None:
     with transaction(pool) as connection:
-        ledger.record_death(connection, job_id, max_deaths=max_deaths)
+        ledger.record_death(connection, job_id, attempt, max_deaths=max_deaths)
 
 
 def test_after_too_many_deaths_a_file_is_quarantined(ada: Owner, pool: Pool) -> None:
     job_id = ada.add_job()
-    for _ in range(2):
-        assert claim(pool, job_id)
-        die(pool, job_id)
+    for attempt in (1, 2):
+        assert claim(pool, job_id, attempt=attempt)
+        die(pool, job_id, attempt)
         assert ada.job(job_id).state == "queued"
-    assert claim(pool, job_id)
-    die(pool, job_id)
+    assert claim(pool, job_id, attempt=3)
+    die(pool, job_id, 3)
     job = ada.job(job_id)
     assert job.state == "quarantined"
     assert job.error and "3 worker processes died of this file" in job.error
-    die(pool, job_id)
+    die(pool, job_id, 3)
     assert ada.job(job_id).state == "quarantined", "and stays so"
+
+
+def test_a_death_told_late_does_not_disturb_the_next_attempt(ada: Owner, pool: Pool) -> None:
+    job_id = ada.add_job()
+    assert claim(pool, job_id)
+    age(pool, 120)
+    assert sweep(pool) == [job_id]
+    second = claim(pool, job_id, attempt=2)
+    die(pool, job_id, 1, max_deaths=1)
+    assert ada.job(job_id).state == "running"
+    assert second
+    with transaction(pool) as connection:
+        ledger.finish(connection, second, "indexed")
+
+
+def test_a_message_for_an_attempt_that_was_made_starts_nothing(ada: Owner, pool: Pool) -> None:
+    job_id = ada.add_job()
+    assert claim(pool, job_id)
+    die(pool, job_id, 1)
+    assert claim(pool, job_id) is None
+    age(pool, 10)
+    with transaction(pool) as connection:
+        assert ledger.sweep(connection) == [ledger.Due(job_id, 2)]
 
 
 def test_a_worker_that_is_stopped_again_and_again_is_not_the_files_fault_until_it_is_too_often(ada: Owner, pool: Pool) -> None:
     job_id = ada.add_job()
-    for _ in range(ledger.MAX_INTERRUPTIONS - 1):
-        assert claim(pool, job_id)
+    for attempt in range(1, ledger.MAX_INTERRUPTIONS):
+        assert claim(pool, job_id, attempt=attempt)
         age(pool, 1000)
         assert sweep(pool) == [job_id]
-    assert claim(pool, job_id)
+    assert claim(pool, job_id, attempt=ledger.MAX_INTERRUPTIONS)
     age(pool, 1000)
     assert sweep(pool) == []
     assert ada.job(job_id).state == "quarantined"
@@ -112,7 +135,7 @@ def test_a_job_given_back_waits_for_the_next_worker(ada: Owner, pool: Pool) -> N
         ledger.give_back(connection, taken)
     age(pool, 10)
     assert sweep(pool) == [taken.job_id]
-    assert claim(pool, taken.job_id)
+    assert claim(pool, taken.job_id, attempt=2)
 
 
 def test_records_of_long_ended_jobs_are_dropped_and_no_others(ada: Owner, pool: Pool) -> None:

@@ -12,6 +12,7 @@ from ingest.parse.parse import PARSERS, parse
 from tests.fakes_ingest import Leaf, Show, pdf_of
 
 PDF_BYTES = pdf_of([Leaf([Show(72, 700, "words")])])
+COMPRESSED_PDF = PDF_BYTES.replace(b"\n", b"\n%\xe2\xe3\xcf\xd3\n", 1)  # the mark that every writer of compressed ones puts there
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(100))
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 MAIL = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: hello\r\n\r\nbody\r\n"
@@ -52,6 +53,13 @@ def put(folder: Path, name: str, data: bytes) -> Path:
         ("notes", b" From: indented\n", TEXT),
         ("page", b'<?xml version="1.0"?>\n<!-- a -->\n<!-- b -->\n<html>', HTML),
         ("two.dots.txt", b"x", TEXT),
+        ("notes.md", b"# Formats\n\nA PDF begins with %PDF-1.7.", MARKDOWN),
+        ("a.txt", b"Rar! the cat said.", TEXT),
+        ("a.txt", b"GIF89a is what it begins with.", TEXT),
+        ("a.txt", "%!PS begins PostScript – déjà vu.".encode(), TEXT),
+        ("v1.2 notes", b"plain words", TEXT),
+        ("notes v1.2", b"plain words", TEXT),
+        ("a.txt~", b"plain words", TEXT),
     ],
 )
 def test_type_is_told(tmp_path: Path, name: str, data: bytes, media_type: str) -> None:
@@ -66,13 +74,17 @@ def test_type_is_told(tmp_path: Path, name: str, data: bytes, media_type: str) -
         ("a.pdf", b"only text", "content is plain text"),
         ("a.txt", b"some\0binary", "content is binary data"),
         ("a.txt", b"x" * 200_000 + b"\0", "content is binary data"),
-        ("a.txt", PDF_BYTES, "content is a PDF"),
+        ("a.txt", COMPRESSED_PDF, "content is a PDF"),
+        ("a.txt", b"MM\0*" + bytes(20), "content is binary data"),
+        ("a.txt", b"GIF89a\xff\xfe\x01", "content is a GIF image"),
         ("a.docx", zipped("[Content_Types].xml", "xl/workbook.xml"), r"content is Excel \(XLSX\)"),
         ("a.xlsx", zipped("mimetype", "content.xml"), "content is a zip archive"),
         ("a.docx", OLE, "old Office file"),
         ("a.eml", b"Dear all, this is no mail.", "content is plain text"),
         ("a.xyz", b"words", r"\.xyz are not supported. Supported: PDF, Word"),
-        ("noending", PNG, "no ending and its content is a PNG image"),
+        ("noending", PNG, "no known ending and its content is a PNG image"),
+        ("v1.2 notes", PNG, "'v1.2 notes' has no known ending and its content is a PNG image"),
+        ("a.7z", b"words", r"files ending in \.7z are not supported"),
         ("a.txt", b"", "empty"),
     ],
 )

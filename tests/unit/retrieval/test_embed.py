@@ -1,6 +1,7 @@
 """Which embedder the settings choose, and what each refusal says."""
 
 import doctest
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +40,19 @@ def test_the_engine_follows_the_settings_the_model_and_the_gpu(
     for attribute, name in (("OnnxEmbedder", "onnx"), ("SentenceTransformersEmbedder", "sentence-transformers")):
         monkeypatch.setattr(embed, attribute, lambda *_, threads, name=name: (name, threads))
     assert make_embedder(settings(model, engine), threads=3, folder=tmp_path) == (chosen, 3)
+    assert embed.runs_on_gpu(settings(model, engine)) == (gpu and chosen != "onnx")
 
 
 def test_onnx_has_no_graph_for_another_model(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"MUNIMENT_EMBEDDING_ENGINE=onnx.*another"):
         make_embedder(settings("another", "onnx"), threads=1, folder=tmp_path)
+
+
+@pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="it is installed here")
+def test_without_torch_the_command_that_adds_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    with pytest.raises(SettingsError, match="type `make torch`"):
+        make_embedder(settings("another"), threads=1, folder=tmp_path)
 
 
 def test_a_model_may_be_a_folder(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
+import itertools
 import json
 import re
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,3 +89,19 @@ def test_progress_of_other_things_names_them(capsys: pytest.CaptureFixture[str],
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("1/2: searching, ")
     assert " queries/s, " in line
+
+
+def test_progress_on_a_terminal_is_one_line_that_is_drawn_anew(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    for name, value in {"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1", "TERM": "xterm", "COLUMNS": "120"}.items():
+        monkeypatch.setenv(name, value)
+    clock = itertools.count(0, 10)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with progress.shown(120) as show:
+        show(Counter(indexed=10, queued=110))
+        show(Counter(indexed=117, unchanged=2, failed=1))
+    out, err = capsys.readouterr()
+    assert out == ""
+    shown = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).lstrip(" ━╸╺") for line in re.split(r"[\r\n]+", err)]
+    assert list(dict.fromkeys(filter(None, shown)))[-1] == "120/120 117 indexed, 2 unchanged, 1 failed, 6.0 files/s, 0:00 left"

@@ -1,0 +1,71 @@
+"""What `muniment search` and `muniment ask` print, to the letter."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.fakes_ui import REFUSAL, FakeApi, serve
+from ui.cli import main as cli
+
+TEXT = "Annual leave is planned.\nA new employee gets 13 days of it."
+Run = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeApi]:
+    with serve(FakeApi()) as fake:
+        paged = fake.add_document("handbook", "/srv/leave.pdf", TEXT, title="Leave", num_pages=2)
+        plain = fake.add_document("handbook", "/srv/notes.txt", "Ask\x1b[2J Ann.", title="notes")
+        fake.add_answer("leave?", ("13 days.", paged, "A new employee gets 13 days"), ("Ask Ann.", plain, "Ann."), page=2)
+        yield fake
+
+
+@pytest.fixture
+def run(fake: FakeApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setenv("MUNIMENT_API_URL", fake.url)
+    monkeypatch.setenv("MUNIMENT_API_KEY", fake.key)
+
+    def run(*arguments: str) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "argv", ["muniment", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        assert caught.value.code == 0
+        return capsys.readouterr()
+
+    return run
+
+
+def test_search_prints_rank_title_place_score_source_and_passage(run: Run) -> None:
+    assert run("search", "leave?") == (
+        "1. Leave  p. 2 > Benefits > Leave  (score 1.000)\n"
+        "   /srv/leave.pdf\n"
+        "   Annual leave is planned.\n"
+        "   A new employee gets 13 days of it.\n"
+        "\n"
+        "2. notes  p. 2 > Benefits > Leave  (score 0.500)\n"
+        "   /srv/notes.txt\n"
+        "   Ask\ufffd[2J Ann.\n"
+        "\n",
+        "",
+    )
+
+
+def test_search_that_finds_nothing_says_so_beside_the_output(run: Run) -> None:
+    assert run("search", "else?") == ("", "Nothing found.\n")
+
+
+def test_ask_prints_the_answer_as_it_comes_and_then_its_sources(run: Run) -> None:
+    assert run("ask", "leave?") == (
+        "13 days. Ask Ann. [1] [2]\n"
+        "\n"
+        "[1] Leave, p. 2  (/srv/leave.pdf)\n"
+        "    A new employee gets 13 days\n"
+        "[2] notes, p. 2  (/srv/notes.txt)\n"
+        "    Ann.\n",
+        "",
+    )
+
+
+def test_a_refusal_cites_nothing(run: Run) -> None:
+    assert run("ask", "else?") == (f"{REFUSAL}\n\nNo sources are cited.\n", "")
