@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from psycopg.pq import TransactionStatus
+
 from core.db.pool import Connection
 from core.errors import NotFound
 
@@ -19,13 +21,18 @@ EVERYONE = "everyone"
 _SEAL = object()
 
 PRINCIPALS = "SELECT 'group:' || group_name AS name FROM group_members WHERE user_id = %s"
+# A class that no document is of any more tells nothing, neither a collection's name nor a source's.
 CLASSES = """
-    SELECT class_id, collection_id, source, is_fresh FROM class_access
+    SELECT class_id, collection_id, source, is_fresh FROM class_access a
      WHERE principals && %(principals)s
        AND (%(name)s::text IS NULL OR (collection = %(name)s AND (%(owner)s::text IS NULL OR owner_id = %(owner)s)))
+       AND (is_default OR (SELECT true FROM documents d WHERE d.class_id = a.class_id LIMIT 1))
 """
-ENTER = "SELECT set_config('role', %s, true), set_config('muniment.principals', (%s::text[])::text, true)"
-LEAVE = "SELECT set_config('role', 'none', true), set_config('muniment.principals', '', true)"
+ENTER = """
+    SELECT current_user::text AS before, set_config('role', %s, true),
+           set_config('muniment.classes', readable_classes(%s)::text, true)
+"""
+LEAVE = "SELECT set_config('role', 'none', true), set_config('muniment.classes', '', true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +93,30 @@ def principals_of(connection: Connection, user_id: str) -> frozenset[str]:
 def reading(connection: Connection, scope: AccessScope) -> Iterator[None]:
     """Let the block read as the scope's asker, under row-level security; what it reads is in the scope or is not seen.
 
-    The block must not write. An error inside rolls the transaction back, and with it the role.
+    The block must not write, and not read for another. However it ends, the role ends with it: where an error of the
+    database is in the way, the rollback takes it back. Raises RuntimeError where row-level security would not hold:
+    outside of a transaction.
     """
-    connection.execute(ENTER, (READER, sorted(scope.principals)))
-    yield
-    connection.execute(LEAVE)
+    before = connection.execute(ENTER, (READER, sorted(scope.principals))).fetchone()
+    if connection.info.transaction_status != TransactionStatus.INTRANS:
+        raise RuntimeError("reading() binds a transaction, and this connection is in none")
+    if before is None or before["before"] == READER:
+        raise RuntimeError("reading() is in force already: read for one asker at a time")
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status == TransactionStatus.INTRANS:
+            connection.execute(LEAVE)
 
 
 def no_collection(name: str) -> NotFound:
     """The answer for a collection that is not there, and for one that is another's."""
     return NotFound(f"There is no collection named {name!r}; `GET /v1/collections` lists yours.")
+
+
+def no_document(document_id: UUID) -> NotFound:
+    """The answer for a document that is not there, and for one that the asker may not know of."""
+    return NotFound(f"There is no document {document_id}; `GET /v1/documents` lists yours.")
 
 
 def _addresses(principal: Principal, collection: str | None) -> list[tuple[str | None, str | None]]:
