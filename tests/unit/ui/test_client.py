@@ -63,7 +63,7 @@ def test_the_key_and_quoted_names_are_sent(server: Server, client: Client):
 
 def test_only_what_is_given_is_sent(server: Server, client: Client):
     server.answer = (200, "application/json", b'{"hits": []}')
-    assert client.search("q") == []
+    assert client.search("q") == {"hits": []}
     assert server.asked[0][3] == b'{"question":"q"}'
 
 
