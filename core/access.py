@@ -21,12 +21,13 @@ EVERYONE = "everyone"
 _SEAL = object()
 
 PRINCIPALS = "SELECT 'group:' || group_name AS name FROM group_members WHERE user_id = %s"
-# A class that no document is of any more tells nothing, neither a collection's name nor a source's.
+# A class that no document is of tells nothing, neither a collection's name nor a source's; but one may just be moving there.
 CLASSES = """
-    SELECT class_id, collection_id, source, is_fresh FROM class_access a
+    SELECT class_id, collection_id, source, is_fresh,
+           is_default OR coalesce((SELECT true FROM documents d WHERE d.class_id = a.class_id LIMIT 1), false) AS tells
+      FROM class_access a
      WHERE principals && %(principals)s
        AND (%(name)s::text IS NULL OR (collection = %(name)s AND (%(owner)s::text IS NULL OR owner_id = %(owner)s)))
-       AND (is_default OR (SELECT true FROM documents d WHERE d.class_id = a.class_id LIMIT 1))
 """
 ENTER = """
     SELECT current_user::text AS before, set_config('role', %s, true),
@@ -76,9 +77,9 @@ def scope_for(connection: Connection, principal: Principal, collection: str | No
     for owner, name in _addresses(principal, collection):
         values = {"principals": sorted(principals), "name": name, "owner": owner}
         rows = connection.execute(CLASSES, values).fetchall()
-        if rows:
+        if any(row["tells"] for row in rows):
             break
-    if collection is not None and not rows:
+    if collection is not None and not any(row["tells"] for row in rows):
         raise no_collection(collection)
     return _scope(principal, principals, rows)
 
@@ -129,11 +130,12 @@ def _addresses(principal: Principal, collection: str | None) -> list[tuple[str |
 
 def _scope(principal: Principal, principals: frozenset[str], rows: list[dict[str, object]]) -> AccessScope:
     fresh = [row for row in rows if row["is_fresh"]]
+    telling = [row for row in rows if row["tells"]]
     return AccessScope(
         owner_id=principal.owner_id,
         principals=principals,
         class_ids=frozenset(int(str(row["class_id"])) for row in fresh),
-        collection_ids=frozenset(UUID(str(row["collection_id"])) for row in fresh),
-        unavailable=tuple(sorted({str(row["source"]) for row in rows if not row["is_fresh"]})),
+        collection_ids=frozenset(UUID(str(row["collection_id"])) for row in telling if row["is_fresh"]),
+        unavailable=tuple(sorted({str(row["source"]) for row in telling if not row["is_fresh"]})),
         seal=_SEAL,
     )
