@@ -11,14 +11,15 @@ from api.auth import Authentication
 from api.errors import add_handlers
 from api.lifespan import Services, lifespan
 from api.middleware import BodyLimit, Envelope
-from api.routes import ask, collections, documents, health, jobs, keys, search, uploads
+from api.routes import access, ask, collections, documents, groups, health, jobs, keys, permissions, search, uploads
 from core.settings import Settings
 
 VERSION = "0.1.0"
 DESCRIPTION = """Questions answered from your own documents, with citations.
 
-Send an API key as `Authorization: Bearer KEY`. A key sees the collections of its owner and nothing else: what is not there
-and what is not yours look the same, 404. Every error is a problem document (RFC 9457)."""
+Send an API key as `Authorization: Bearer KEY`. A key sees what its owner may read and nothing else: what is not there
+and what is not for you look the same, 404. Every error is a problem document (RFC 9457)."""
+MAX_FIELDS = 110  # of an upload: a hundred principals and the rest
 
 
 def create_app(settings: Settings, services: Services) -> FastAPI:
@@ -30,7 +31,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        form_limits={"max_files": 1, "max_fields": 10, "max_part_size": 64_000},
+        form_limits={"max_files": 1, "max_fields": MAX_FIELDS, "max_part_size": 64_000},
         redirect_slashes=False,
         middleware=[
             Middleware(Envelope),
@@ -49,6 +50,9 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         documents.router,
         search.router,
         ask.router,
+        permissions.router,
+        access.router,
+        groups.router,
         keys.router,
     ):
         app.include_router(router)

@@ -4,6 +4,7 @@ What comes in is cleaned here as far as a shape can tell: lengths, control chara
 """
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -22,6 +23,14 @@ def _name(value: str) -> str:
     return value
 
 
+def _readable(value: str) -> str:
+    owner, slash, name = value.rpartition("/")
+    _name(name)
+    if slash:
+        _name(owner)
+    return value
+
+
 def _source(value: str) -> str:
     if not value.strip() or "\0" in value:
         raise ValueError("a source is not blank and has no NUL character")
@@ -33,6 +42,11 @@ def _has_control(value: str) -> bool:
 
 
 CollectionName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]
+ReadableCollection = Annotated[
+    str,
+    Field(max_length=301, description="NAME, or OWNER/NAME for one that its owner shares."),
+    AfterValidator(_readable),
+]
 KeyName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_name)]
 Source = Annotated[str, Field(max_length=1000), AfterValidator(_source)]
 
@@ -57,10 +71,10 @@ class NewKey(Incoming):
 
 
 class Ask(Incoming):
-    """A question, over one collection or over all the caller's."""
+    """A question, over one collection or over all that the caller may read."""
 
     question: str = Field(description="1 character up to the setting api.max_question_chars.")
-    collection: CollectionName | None = None
+    collection: ReadableCollection | None = None
 
 
 class SearchRequest(Ask):
@@ -73,22 +87,24 @@ class SearchRequest(Ask):
 class Outgoing(BaseModel):
     """A response's body, read off a dataclass of the same field names."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, validate_by_name=True, validate_by_alias=True)
 
 
 class Collection(Outgoing):
-    """A collection and how much it holds."""
+    """A collection and how much of it the caller may read."""
 
     collection_id: UUID
+    owner: str = Field(validation_alias="owner_id")
     name: str
     embedding_model: str
     num_documents: int
     num_chunks: int
     created_at: datetime
+    is_own: bool
 
 
 class Collections(Outgoing):
-    """All of the caller's collections, by name."""
+    """The collections that the caller may read something of, by name."""
 
     collections: list[Collection]
 
@@ -118,6 +134,7 @@ class Document(Outgoing):
     """A document in the index; ``num_pages`` is 0 where the format has none."""
 
     document_id: UUID
+    owner: str = Field(validation_alias="owner_id")
     collection: str
     source: str
     title: str
@@ -151,9 +168,10 @@ class Hit(Outgoing):
 
 
 class Hits(Outgoing):
-    """The passages found, best first."""
+    """The passages found, best first, and the sources left out because their permissions are out of date."""
 
     hits: list[Hit]
+    unavailable_sources: list[str]
 
 
 class Box(Outgoing):
@@ -207,20 +225,26 @@ class Token(Outgoing):
 
 
 class Answer(Outgoing):
-    """The answer and its citations; a refused one cites nothing."""
+    """The answer and its citations; a refused one cites nothing. Sources are left out while their permissions are old."""
 
     answer: str
     refused: bool
     citations: list[Citation]
     timings_ms: dict[str, float]
     model: str
+    unavailable_sources: list[str]
 
     @classmethod
-    def of(cls, answer: types.Answer) -> Self:
+    def of(cls, answer: types.Answer, unavailable: Sequence[str]) -> Self:
         """Read off a finished answer."""
-        citations = [Citation.of(citation) for citation in answer.citations]
-        timings_ms, model = answer.timings_ms, answer.model
-        return cls(answer=answer.text, refused=answer.refused, citations=citations, timings_ms=timings_ms, model=model)
+        return cls(
+            answer=answer.text,
+            refused=answer.refused,
+            citations=[Citation.of(citation) for citation in answer.citations],
+            timings_ms=answer.timings_ms,
+            model=answer.model,
+            unavailable_sources=list(unavailable),
+        )
 
 
 class Key(Outgoing):

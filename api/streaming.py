@@ -5,7 +5,7 @@ byte can have no status any more: it becomes an ``error`` event with a problem d
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import anyio
@@ -21,10 +21,10 @@ from generation.answer import AnswerEvent, Cited, Done, Events, Sources, Token
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter asks proxies not to hold events back
 
 
-async def stream(events: Events, instance: str) -> AsyncIterator[str]:
+async def stream(events: Events, instance: str, unavailable: Sequence[str]) -> AsyncIterator[str]:
     """Send the events as they come; at the end, or when the reader is gone, close them, which stops the model."""
     try:
-        async for message in iterate_in_threadpool(_messages(events, instance)):
+        async for message in iterate_in_threadpool(_messages(events, instance, unavailable)):
             yield message
     finally:
         with anyio.CancelScope(shield=True):  # also when this very task is being cancelled
@@ -40,24 +40,24 @@ def while_connected(events: Events, request: Request) -> Iterator[AnswerEvent]:
         yield event
 
 
-def _messages(events: Events, instance: str) -> Iterator[str]:
+def _messages(events: Events, instance: str, unavailable: Sequence[str]) -> Iterator[str]:
     try:
         for event in events:
-            yield encode(*_named(event))
+            yield encode(*_named(event, unavailable))
     except Exception as error:  # noqa: BLE001 - a stream's last handler
         yield encode("error", problem_of(error, instance))
 
 
-def _named(event: AnswerEvent) -> tuple[str, BaseModel]:
+def _named(event: AnswerEvent, unavailable: Sequence[str]) -> tuple[str, BaseModel]:
     match event:
         case Sources(context=context):
-            return "sources", schemas.Hits.model_validate({"hits": context.hits})
+            return "sources", schemas.Hits.model_validate({"hits": context.hits, "unavailable_sources": unavailable})
         case Token(text=text):
             return "token", schemas.Token(text=text)
         case Cited(citation=citation):
             return "citation", schemas.Citation.of(citation)
         case Done(answer=answer):
-            return "done", schemas.Answer.of(answer)
+            return "done", schemas.Answer.of(answer, unavailable)
 
 
 def encode(name: str, data: BaseModel | dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from psycopg.pq import TransactionStatus
+
 from core.db.pool import Connection
 from core.errors import NotFound
 
@@ -19,13 +21,19 @@ EVERYONE = "everyone"
 _SEAL = object()
 
 PRINCIPALS = "SELECT 'group:' || group_name AS name FROM group_members WHERE user_id = %s"
+# A class that no document is of tells nothing, neither a collection's name nor a source's; but one may just be moving there.
 CLASSES = """
-    SELECT class_id, collection_id, source, is_fresh FROM class_access
+    SELECT class_id, collection_id, source, is_fresh,
+           is_default OR coalesce((SELECT true FROM documents d WHERE d.class_id = a.class_id LIMIT 1), false) AS tells
+      FROM class_access a
      WHERE principals && %(principals)s
        AND (%(name)s::text IS NULL OR (collection = %(name)s AND (%(owner)s::text IS NULL OR owner_id = %(owner)s)))
 """
-ENTER = "SELECT set_config('role', %s, true), set_config('muniment.principals', (%s::text[])::text, true)"
-LEAVE = "SELECT set_config('role', 'none', true), set_config('muniment.principals', '', true)"
+ENTER = """
+    SELECT current_user::text AS before, set_config('role', %s, true),
+           set_config('muniment.classes', readable_classes(%s)::text, true)
+"""
+LEAVE = "SELECT set_config('role', 'none', true), set_config('muniment.classes', '', true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,9 @@ def scope_for(connection: Connection, principal: Principal, collection: str | No
     for owner, name in _addresses(principal, collection):
         values = {"principals": sorted(principals), "name": name, "owner": owner}
         rows = connection.execute(CLASSES, values).fetchall()
-        if rows:
+        if any(row["tells"] for row in rows):
             break
-    if collection is not None and not rows:
+    if collection is not None and not any(row["tells"] for row in rows):
         raise no_collection(collection)
     return _scope(principal, principals, rows)
 
@@ -86,16 +94,30 @@ def principals_of(connection: Connection, user_id: str) -> frozenset[str]:
 def reading(connection: Connection, scope: AccessScope) -> Iterator[None]:
     """Let the block read as the scope's asker, under row-level security; what it reads is in the scope or is not seen.
 
-    The block must not write. An error inside rolls the transaction back, and with it the role.
+    The block must not write, and not read for another. However it ends, the role ends with it: where an error of the
+    database is in the way, the rollback takes it back. Raises RuntimeError where row-level security would not hold:
+    outside of a transaction.
     """
-    connection.execute(ENTER, (READER, sorted(scope.principals)))
-    yield
-    connection.execute(LEAVE)
+    before = connection.execute(ENTER, (READER, sorted(scope.principals))).fetchone()
+    if connection.info.transaction_status != TransactionStatus.INTRANS:
+        raise RuntimeError("reading() binds a transaction, and this connection is in none")
+    if before is None or before["before"] == READER:
+        raise RuntimeError("reading() is in force already: read for one asker at a time")
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status == TransactionStatus.INTRANS:
+            connection.execute(LEAVE)
 
 
 def no_collection(name: str) -> NotFound:
     """The answer for a collection that is not there, and for one that is another's."""
     return NotFound(f"There is no collection named {name!r}; `GET /v1/collections` lists yours.")
+
+
+def no_document(document_id: UUID) -> NotFound:
+    """The answer for a document that is not there, and for one that the asker may not know of."""
+    return NotFound(f"There is no document {document_id}; `GET /v1/documents` lists yours.")
 
 
 def _addresses(principal: Principal, collection: str | None) -> list[tuple[str | None, str | None]]:
@@ -108,11 +130,12 @@ def _addresses(principal: Principal, collection: str | None) -> list[tuple[str |
 
 def _scope(principal: Principal, principals: frozenset[str], rows: list[dict[str, object]]) -> AccessScope:
     fresh = [row for row in rows if row["is_fresh"]]
+    telling = [row for row in rows if row["tells"]]
     return AccessScope(
         owner_id=principal.owner_id,
         principals=principals,
         class_ids=frozenset(int(str(row["class_id"])) for row in fresh),
-        collection_ids=frozenset(UUID(str(row["collection_id"])) for row in fresh),
-        unavailable=tuple(sorted({str(row["source"]) for row in rows if not row["is_fresh"]})),
+        collection_ids=frozenset(UUID(str(row["collection_id"])) for row in telling if row["is_fresh"]),
+        unavailable=tuple(sorted({str(row["source"]) for row in telling if not row["is_fresh"]})),
         seal=_SEAL,
     )

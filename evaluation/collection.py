@@ -6,6 +6,7 @@ is named, and its document counts as never found.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from uuid import uuid4
 
 import typer
@@ -42,7 +43,7 @@ def prepared(client: Client, dataset: Dataset, name: str | None, *, keep: bool) 
 
 def _fill(client: Client, dataset: Dataset, name: str) -> None:
     with progress.shown(len(dataset.files)) as show:
-        rows = send_files(client, name, dataset.files.values(), wait=True, show=show)
+        rows = send_files(client, partial(client.upload, name), dataset.files.values(), wait=True, show=show)
     bad = [row for row in rows if row.status not in GOOD]
     for row in bad[:NAMED_FAILURES]:
         typer.echo(f"{row.status}: {row.source}: {row.error}", err=True)

@@ -133,7 +133,8 @@ def _search(client: Client, dataset: Dataset, collection: str, plan: Plan) -> li
 
 def _hits(client: Client, query: Query, collection: str, plan: Plan) -> list[dict[str, Any]]:
     try:
-        return client.search(query.text, collection, plan.k, plan.store)
+        hits: list[dict[str, Any]] = client.search(query.text, collection, plan.k, plan.store)["hits"]
+        return hits
     except ApiError as error:
         if error.status != 422:
             raise

@@ -12,9 +12,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
-from core.access import AccessScope, no_collection, reading
+from core.access import AccessScope, no_collection, no_document, reading
+from core.db.locks import lock_collection, lock_document
 from core.db.pool import Connection
 from core.errors import Forbidden, ModelMismatch, NotFound
+from core.permissions import DocumentAccess, class_of
 from core.types import Document, Page, ParsedDocument
 from ingest.describe import Description
 
@@ -23,14 +25,16 @@ JobState = Literal["queued", "running", "indexed", "unchanged", "failed", "quara
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A named set of documents of one owner, embedded by one model."""
+    """A named set of documents of one owner, embedded by one model; the numbers count what the asker may read."""
 
     collection_id: UUID
+    owner_id: str
     name: str
     embedding_model: str
     num_documents: int
     num_chunks: int
     created_at: datetime
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class DocumentRecord:
     """A document as it stands in the index; ``num_pages`` is 0 where the format has none."""
 
     document_id: UUID
+    owner_id: str
     collection: str
     source: str
     title: str
@@ -70,10 +75,13 @@ def document_id_of(collection_id: UUID, source: str) -> UUID:
 
 
 _COLLECTION = """
-    SELECT collection_id, name, embedding_model, created_at,
-           (SELECT count(*) FROM documents d WHERE d.collection_id = c.collection_id) AS num_documents,
-           (SELECT coalesce(sum(d.num_chunks), 0) FROM documents d WHERE d.collection_id = c.collection_id) AS num_chunks
-      FROM collections c WHERE owner_id = %(owner)s"""
+    SELECT c.collection_id, c.owner_id, c.name, c.embedding_model, c.created_at, c.owner_id = %(asker)s AS is_own,
+           count(d.document_id) AS num_documents, coalesce(sum(d.num_chunks), 0) AS num_chunks
+      FROM collections c LEFT JOIN documents d ON d.collection_id = c.collection_id AND d.class_id = ANY(%(classes)s)
+     WHERE c.collection_id = ANY(%(collections)s) GROUP BY c.collection_id ORDER BY c.name, c.owner_id"""
+_OWN = """
+    SELECT collection_id, array_agg(class_id) FILTER (WHERE is_fresh) AS classes FROM class_access
+     WHERE owner_id = %s AND collection = %s GROUP BY collection_id"""
 
 
 def add_collection(connection: Connection, owner_id: str, name: str, *, model_id: str, dimension: int) -> Collection:
@@ -88,15 +96,22 @@ def add_collection(connection: Connection, owner_id: str, name: str, *, model_id
 
 def find_collection(connection: Connection, owner_id: str, name: str) -> Collection:
     """Find one of the owner's collections by name; raises NotFound."""
-    row = connection.execute(_COLLECTION + " AND name = %(name)s", {"owner": owner_id, "name": name}).fetchone()
+    own = connection.execute(_OWN, (owner_id, name)).fetchone()
+    if own is None:
+        raise no_collection(name)
+    values = {"collections": [own["collection_id"]], "classes": own["classes"], "asker": owner_id}
+    row = connection.execute(_COLLECTION, values).fetchone()
     if row is None:
         raise no_collection(name)
     return Collection(**row)
 
 
-def list_collections(connection: Connection, owner_id: str) -> list[Collection]:
-    """Return the owner's collections by name."""
-    return [Collection(**row) for row in connection.execute(_COLLECTION + " ORDER BY name", {"owner": owner_id}).fetchall()]
+def list_collections(connection: Connection, scope: AccessScope) -> list[Collection]:
+    """Return the collections of the scope by name: the asker's own, those shared with him, and those he may read a part of."""
+    values = {"collections": list(scope.collection_ids), "classes": list(scope.class_ids), "asker": scope.owner_id}
+    with reading(connection, scope):
+        rows = connection.execute(_COLLECTION, values).fetchall()
+    return [Collection(**row) for row in rows]
 
 
 def delete_collection(connection: Connection, owner_id: str, name: str) -> None:
@@ -107,14 +122,14 @@ def delete_collection(connection: Connection, owner_id: str, name: str) -> None:
 
 
 _DOCUMENT = """
-    SELECT d.document_id, c.name AS collection, d.source, d.title, d.media_type, d.num_bytes,
+    SELECT d.document_id, c.owner_id, c.name AS collection, d.source, d.title, d.media_type, d.num_bytes,
            d.num_pages, d.num_chunks, d.indexed_at
       FROM documents d JOIN collections c USING (collection_id) WHERE d.class_id = ANY(%(scope)s)"""
 
 
 def list_documents(connection: Connection, scope: AccessScope, *, limit: int, offset: int = 0) -> list[DocumentRecord]:
     """Return the documents of the scope by source, ``limit`` of them from ``offset`` on."""
-    query = _DOCUMENT + " ORDER BY c.name, d.source, d.document_id LIMIT %(limit)s OFFSET %(offset)s"
+    query = _DOCUMENT + " ORDER BY c.name, c.owner_id, d.source, d.document_id LIMIT %(limit)s OFFSET %(offset)s"
     with reading(connection, scope):
         rows = connection.execute(query, {"scope": list(scope.class_ids), "limit": limit, "offset": offset}).fetchall()
     return [DocumentRecord(**row) for row in rows]
@@ -126,7 +141,7 @@ def find_document(connection: Connection, scope: AccessScope, document_id: UUID)
     with reading(connection, scope):
         row = connection.execute(query, {"scope": list(scope.class_ids), "id": document_id}).fetchone()
     if row is None:
-        raise _no_document(document_id)
+        raise no_document(document_id)
     return DocumentRecord(**row)
 
 
@@ -136,7 +151,7 @@ def document_text(connection: Connection, scope: AccessScope, document_id: UUID)
     with reading(connection, scope):
         row = connection.execute(query, (document_id, list(scope.class_ids))).fetchone()
     if row is None:
-        raise _no_document(document_id)
+        raise no_document(document_id)
     return str(row["text"])
 
 
@@ -167,10 +182,6 @@ def needed_hashes(connection: Connection, hashes: Sequence[str]) -> set[str]:
     return {row["content_hash"] for row in connection.execute(query, {"hashes": list(hashes)}).fetchall()}
 
 
-def _no_document(document_id: UUID) -> NotFound:
-    return NotFound(f"There is no document {document_id}; `GET /v1/documents` lists yours.")
-
-
 def indexed_version(connection: Connection, document: Document) -> tuple[UUID, str] | None:
     """Tell the id and content hash of what is indexed from this document's source, if anything is."""
     query = "SELECT document_id, content_hash FROM documents WHERE collection_id = %s AND source = %s"
@@ -192,11 +203,6 @@ def require_model(connection: Connection, collection_id: UUID, model_id: str) ->
         )
 
 
-def lock_document(connection: Connection, document_id: UUID) -> None:
-    """Let two versions of one document wait for each other until the first one's transaction ends."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(document_id),))
-
-
 def replace_document(  # noqa: PLR0917  # the order a sentence would have
     connection: Connection,
     document: Document,
@@ -204,15 +210,21 @@ def replace_document(  # noqa: PLR0917  # the order a sentence would have
     parsed: ParsedDocument,
     described: Description,
     num_chunks: int,
+    *,
+    access: DocumentAccess | None = None,
 ) -> None:
     """Put a document's new version, without its chunks, in place of the old, whose chunks and pages go with it.
 
-    Who may read it, its tags and its metadata stay as they were; a new document is of its collection's own class.
+    Who may read it is what ``access`` says; where it says nothing, that stays as it was, and a new document inherits its
+    collection's list. Its tags and its metadata stay. The caller holds :func:`~core.db.locks.lock_document`.
     """
+    lock_collection(connection, document.collection_id)
     old = connection.execute(
         "DELETE FROM documents WHERE document_id = %s RETURNING class_id, tags, metadata", (document_id,)
     ).fetchone()
-    kept = old or {"class_id": _default_class(connection, document.collection_id), "tags": [], "metadata": {}}
+    kept = old or {"class_id": None, "tags": [], "metadata": {}}
+    if access is not None or old is None:
+        kept["class_id"] = class_of(connection, document.collection_id, access or DocumentAccess())
     connection.execute(
         "INSERT INTO documents (document_id, collection_id, class_id, tags, metadata, source, title, media_type, content_hash,"
         " num_bytes, text, num_chunks, num_pages, kind, names, dated)"
@@ -247,13 +259,10 @@ def replace_document(  # noqa: PLR0917  # the order a sentence would have
         )
 
 
-def _default_class(connection: Connection, collection_id: UUID) -> int:
-    """Find the class of a collection's documents that have no permissions of their own; raises NotFound."""
-    query = "SELECT class_id FROM access_classes WHERE collection_id = %s AND source_id IS NULL AND allowed IS NULL"
-    row = connection.execute(query, (collection_id,)).fetchone()
-    if row is None:
-        raise NotFound("The collection was deleted.")
-    return int(row["class_id"])
+def move_document(connection: Connection, collection_id: UUID, document_id: UUID, access: DocumentAccess) -> None:
+    """Let a document whose content has not changed be read by whom its new upload names."""
+    query = "UPDATE documents SET class_id = %s WHERE document_id = %s"
+    connection.execute(query, (class_of(connection, collection_id, access), document_id))
 
 
 def _page_row(page: Page) -> tuple[Any, ...]:
@@ -277,20 +286,43 @@ def add_job(
     content_hash: str,
     num_bytes: int,
     error: str | None = None,
+    access: DocumentAccess | None = None,
 ) -> Job:
     """Write a file into the ledger: queued, or rejected at once when there is an ``error``. Enqueue after commit.
 
+    What is said here about who may read the document, or was with an upload of it that is still on its way, it is born with.
     Raises NotFound for a collection that is gone or another's.
     """
+    said = access or _said_before(connection, collection_id, source)
     row = connection.execute(
-        "INSERT INTO jobs (owner_id, collection_id, source, content_hash, num_bytes, state, error)"
-        " SELECT owner_id, collection_id, %s, %s, %s, %s, %s FROM collections"
+        "INSERT INTO jobs (owner_id, collection_id, source, content_hash, num_bytes, state, error, allowed, access_source)"
+        " SELECT owner_id, collection_id, %s, %s, %s, %s, %s, %s, %s FROM collections"
         " WHERE collection_id = %s AND owner_id = %s FOR KEY SHARE RETURNING job_id",
-        (source, content_hash, num_bytes, "rejected" if error else "queued", error, collection_id, owner_id),
+        (
+            source,
+            content_hash,
+            num_bytes,
+            "rejected" if error else "queued",
+            error,
+            said.allowed,
+            said.source,
+            collection_id,
+            owner_id,
+        ),
     ).fetchone()
     if row is None:
         raise NotFound("The collection was deleted.")
     return find_jobs(connection, owner_id, [row["job_id"]])[0]
+
+
+def _said_before(connection: Connection, collection_id: UUID, source: str) -> DocumentAccess:
+    """Tell what the newest upload on its way from the same source said, since a later one may overtake it."""
+    row = connection.execute(
+        "SELECT allowed, access_source AS source FROM jobs WHERE collection_id = %s AND source = %s"
+        " AND state IN ('queued', 'running') ORDER BY created_at DESC LIMIT 1",
+        (collection_id, source),
+    ).fetchone()
+    return DocumentAccess(**row) if row else DocumentAccess()
 
 
 def find_jobs(connection: Connection, owner_id: str, job_ids: Sequence[UUID]) -> list[Job]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.db.pool import Connection
+from core.permissions import DocumentAccess
 from core.queue import EXPIRES_S
 from ingest.documents import JobState
 
@@ -66,6 +67,17 @@ def finish(
                 WHERE job_id = %s AND attempts = %s AND state = 'running'"""
     if connection.execute(query, (state, document_id, error, claim.job_id, claim.attempt)).rowcount == 0:
         raise LeaseLost(str(claim.job_id))
+
+
+def said_access(connection: Connection, claim: Claim) -> DocumentAccess | None:
+    """Tell who may read the document, as its upload said and nobody has changed since; None where nothing was said.
+
+    To be read in the transaction that writes the document, under its lock.
+    """
+    query = """SELECT allowed, access_source AS source FROM jobs
+                WHERE job_id = %s AND (allowed IS NOT NULL OR access_source IS NOT NULL)"""
+    row = connection.execute(query, (claim.job_id,)).fetchone()
+    return DocumentAccess(**row) if row else None
 
 
 def is_superseded(connection: Connection, claim: Claim) -> bool:

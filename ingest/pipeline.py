@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.blobs import path_of
+from core.db.locks import lock_document
 from core.db.pool import Pool, transaction
 from core.errors import DocumentError, ModelMismatch, NotFound, RejectedDocument, UnreadableDocument
 from core.types import Document
@@ -50,13 +51,16 @@ def ingest(pipeline: Pipeline, claim: Claim) -> JobState:
 
 
 def is_unchanged(pipeline: Pipeline, claim: Claim, document: Document) -> bool:
-    """End the job at once when this very content is indexed already; check that the collection is of our model."""
+    """End the job at once when this very content is indexed already, read by whom the job says; check the collection's model."""
     with transaction(pipeline.pool) as connection:
         documents.require_model(connection, claim.collection_id, pipeline.embedder.model_id)
-        documents.lock_document(connection, documents.document_id_of(claim.collection_id, claim.source))
+        lock_document(connection, documents.document_id_of(claim.collection_id, claim.source))
         indexed = documents.indexed_version(connection, document)
         if indexed is None or indexed[1] != claim.content_hash:
             return False
+        access = ledger.said_access(connection, claim)
+        if access and not ledger.is_superseded(connection, claim):
+            documents.move_document(connection, claim.collection_id, indexed[0], access)
         ledger.finish(connection, claim, "unchanged", document_id=indexed[0])
     return True
 
@@ -70,11 +74,12 @@ def index(pipeline: Pipeline, claim: Claim, document: Document) -> JobState:
         raise UnreadableDocument(f"{document.filename} holds no text that could be searched.")
     vectors = pipeline.embedder.embed_documents([embedding_text(parsed.title, c.heading_path, c.text) for c in chunks])
     with transaction(pipeline.pool) as connection:
-        documents.lock_document(connection, document_id)
+        lock_document(connection, document_id)
         if ledger.is_superseded(connection, claim):  # a later upload of this source was faster: keep that one
             ledger.finish(connection, claim, "unchanged", document_id=document_id)
             return "unchanged"
-        documents.replace_document(connection, document, document_id, parsed, describe(parsed), len(chunks))
+        access = ledger.said_access(connection, claim)
+        documents.replace_document(connection, document, document_id, parsed, describe(parsed), len(chunks), access=access)
         passages.add(connection, document.collection_id, pipeline.embedder.model_id, parsed.title, chunks, vectors)
         ledger.finish(connection, claim, "indexed", document_id=document_id)
     log.info("document_indexed", extra={"document_id": str(document_id), "num_chunks": len(chunks)})

@@ -25,6 +25,7 @@ from core import queue
 from core.db.pool import Pool, open_pool, transaction
 from core.errors import DependencyUnavailable
 from core.models import catalogue
+from core.permissions import forget_unused_classes
 from core.settings import Settings
 from ingest import ledger
 from ingest.cleanup import remove_unneeded
@@ -140,6 +141,7 @@ class _Worker:
                     with transaction(pool) as connection:
                         ledger.forget_old(connection)
                         changes.prune(connection)
+                        forget_unused_classes(connection)
             except DependencyUnavailable as error:
                 log.warning("sweep_failed", extra={"reason": str(error)})
             except Exception:  # whatever it was, the next sweep may go well, and without one jobs would be stuck

@@ -52,7 +52,8 @@ class FakeEmbedder:
 
 def scope_of(connection: Connection, *collection_ids: UUID) -> AccessScope:
     """Make the scope of some of the collections that :func:`add_collection` made, as production makes one."""
-    query = "SELECT class_id, collection_id, NULL AS source, true AS is_fresh FROM access_classes WHERE collection_id = ANY(%s)"
+    query = """SELECT class_id, collection_id, NULL AS source, true AS is_fresh, true AS tells
+                 FROM access_classes WHERE collection_id = ANY(%s)"""
     answers = iter([[], connection.execute(query, (list(collection_ids),)).fetchall()])  # no groups; these classes
     answer = SimpleNamespace(execute=lambda *_: SimpleNamespace(fetchall=lambda: next(answers)))
     return scope_for(cast(Any, answer), Principal(OWNER, uuid4()))

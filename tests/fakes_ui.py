@@ -40,14 +40,14 @@ class FakeApi:
 
     def add_collection(self, name: str) -> Json:
         made = {"collection_id": str(uuid4()), "name": name, "embedding_model": "fake", "num_documents": 0, "num_chunks": 0}
-        return self.collections.setdefault(name, made | {"created_at": _now()})
+        return self.collections.setdefault(name, made | {"created_at": _now(), "owner": "ada", "is_own": True})
 
     def add_document(self, collection: str, source: str, text: str, *, title: str = "", num_pages: int = 0) -> str:
         self.add_collection(collection)["num_documents"] += 1
         document_id = str(uuid4())
         self.texts[document_id] = text
         self.documents[document_id] = {
-            "document_id": document_id, "collection": collection, "source": source, "title": title or source,
+            "document_id": document_id, "owner": "ada", "collection": collection, "source": source, "title": title or source,
             "media_type": "text/plain", "num_bytes": len(text), "num_pages": num_pages, "num_chunks": 1, "indexed_at": _now(),
         }  # fmt: skip
         return document_id
@@ -172,7 +172,8 @@ def make_app(fake: FakeApi) -> FastAPI:
         if body.get("store") not in (None, "pgvector"):
             raise HTTPException(422, f"store: this server has no store named {body['store']}.")
         scripted, k = fake.answers.get(body["question"]), body.get("k") or 10
-        return {"hits": scripted["hits"][:k] if scripted else fake.search(body["question"], body.get("collection"), k)}
+        hits = scripted["hits"][:k] if scripted else fake.search(body["question"], body.get("collection"), k)
+        return {"hits": hits, "unavailable_sources": []}
 
     @app.post("/v1/collections/{name}/documents", status_code=202)
     def upload(name: str, file: UploadFile, source: str = Form("")) -> Json:
@@ -212,7 +213,7 @@ def make_app(fake: FakeApi) -> FastAPI:
 
 def _events(fake: FakeApi, question: str) -> Iterator[str]:
     script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []})
-    yield _event("sources", {"hits": script["hits"]})
+    yield _event("sources", {"hits": script["hits"], "unavailable_sources": script["unavailable_sources"]})
     for number, word in enumerate(script["answer"].split(" ")):
         time.sleep(fake.word_delay_s)
         yield _event("token", {"text": f" {word}" if number else word})
@@ -227,7 +228,8 @@ def _event(name: str, data: Json) -> str:
 
 def _answer(text: str, *, refused: bool = False, citations: list[Json] | None = None) -> Json:
     timings = {"retrieval": 12.0, "first_token": 340.0, "total": 2100.0}
-    return {"answer": text, "refused": refused, "citations": citations or [], "timings_ms": timings, "model": "fake-model"}
+    answer: Json = {"answer": text, "refused": refused, "citations": citations or []}
+    return answer | {"timings_ms": timings, "model": "fake-model", "unavailable_sources": []}
 
 
 def _now() -> str:

@@ -6,7 +6,7 @@ may be shared by threads. It keeps no state but the connections, retries nothing
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
 import httpx
+
+from ui.access import AccessCalls
 
 Json = dict[str, Any]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -28,8 +30,8 @@ class ApiError(Exception):
         self.title, self.detail, self.status = title, detail, status
 
 
-class Client:
-    """Calls to one API with one key; a context manager that closes its connections."""
+class Client(AccessCalls):
+    """Calls to one API with one key; a context manager that closes its connections. Those about permissions: AccessCalls."""
 
     def __init__(self, url: str, key: str, timeout_s: float = 300.0) -> None:
         self.url = url.rstrip("/")
@@ -58,7 +60,7 @@ class Client:
         return _body(response) if response.status_code in (200, 503) else _checked(response)
 
     def collections(self) -> list[Json]:
-        """List your collections by name."""
+        """List the collections you may read by name; ``is_own`` tells yours, `OWNER/NAME` addresses another's."""
         return list(self._call("GET", "/v1/collections")["collections"])
 
     def add_collection(self, name: str) -> Json:
@@ -69,21 +71,33 @@ class Client:
         """Delete a collection with all its documents."""
         self._call("DELETE", f"/v1/collections/{quote(name, safe='')}")
 
-    def upload(self, collection: str, path_or_stream: Path | BinaryIO, source: str) -> Json:
-        """Send a file to be indexed; returns its job, to be followed with :meth:`jobs`. The collection must exist."""
+    def upload(
+        self,
+        collection: str,
+        path_or_stream: Path | BinaryIO,
+        source: str,
+        *,
+        allowed: Sequence[str] = (),
+        access_source: str | None = None,
+    ) -> Json:
+        """Send a file to be indexed; returns its job, to be followed with :meth:`jobs`. The collection must exist.
+
+        ``allowed`` and ``access_source`` say who may read the document from its first moment; else it inherits.
+        """
         if isinstance(path_or_stream, Path):
             with path_or_stream.open("rb") as stream:
-                return self.upload(collection, stream, source)
+                return self.upload(collection, stream, source, allowed=allowed, access_source=access_source)
         filename = source.replace("\\", "/").rsplit("/", 1)[-1] or "file"
         url = f"/v1/collections/{quote(collection, safe='')}/documents"
-        return self._call("POST", url, data={"source": source}, files={"file": (filename, path_or_stream)})
+        form = _given(source=source, allowed=list(allowed) or None, access_source=access_source)
+        return self._call("POST", url, data=form, files={"file": (filename, path_or_stream)})
 
     def jobs(self, ids: Iterable[str]) -> list[Json]:
         """Return the jobs with these ids (at most 500 a call), in no promised order."""
         return list(self._call("GET", "/v1/jobs", params={"ids": ",".join(ids)})["jobs"])
 
     def documents(self, collection: str | None = None) -> list[Json]:
-        """List all documents of a collection, or of all your collections, fetched a page at a time."""
+        """List all documents of a collection, or all that you may read, fetched a page at a time."""
         documents: list[Json] = []
         params: dict[str, str | int] = {"limit": 500} | ({"collection": collection} if collection is not None else {})
         while True:
@@ -108,10 +122,12 @@ class Client:
         """Delete a document; it is gone from search when this returns."""
         self._call("DELETE", f"/v1/documents/{quote(document_id, safe='')}")
 
-    def search(self, question: str, collection: str | None = None, k: int | None = None, store: str | None = None) -> list[Json]:
-        """Return the passages nearest to the question, best first; ``store`` names the vector store to search."""
-        body = _given(question=question, collection=collection, k=k, store=store)
-        return list(self._call("POST", "/v1/search", json=body)["hits"])
+    def search(self, question: str, collection: str | None = None, k: int | None = None, store: str | None = None) -> Json:
+        """Return ``hits``, the passages nearest to the question, best first, and the names of ``unavailable_sources``.
+
+        ``store`` names the vector store to search, where it is not the server's own choice.
+        """
+        return self._call("POST", "/v1/search", json=_given(question=question, collection=collection, k=k, store=store))
 
     def ask(self, question: str, collection: str | None = None) -> Json:
         """Return the whole answer with its citations."""

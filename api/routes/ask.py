@@ -35,7 +35,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 @router.post("/ask", summary="Ask a question", response_model=Answer, responses=ANSWERS)
 def ask(body: Ask, request: Request, caller: Caller, services: Wired) -> Response:
-    """Answers from the caller's documents only, each claim with its quote; says so, and cites nothing, if they do not tell."""
+    """Answers from what the caller may read, each claim with its quote; says so, and cites nothing, if that does not tell."""
     question = checked(body.question, services.settings)
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
@@ -49,12 +49,12 @@ def ask(body: Ask, request: Request, caller: Caller, services: Wired) -> Respons
     )
     events = _audited(events, caller, services, body)
     if EVENT_STREAM in request.headers.get("accept", ""):
-        return StreamingResponse(stream(events, request.url.path), headers=HEADERS, media_type=EVENT_STREAM)
+        return StreamingResponse(stream(events, request.url.path, scope.unavailable), headers=HEADERS, media_type=EVENT_STREAM)
     try:
         folded = fold(while_connected(events, request))
     except ClientDisconnect:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
-    return JSONResponse(Answer.of(folded).model_dump(mode="json"))
+    return JSONResponse(Answer.of(folded, scope.unavailable).model_dump(mode="json"))
 
 
 def _audited(events: Events, caller: Principal, services: Services, body: Ask) -> Events:

@@ -1,10 +1,11 @@
-"""Collections: a caller's named sets of documents."""
+"""Collections: a caller's named sets of documents, and those that others share with him."""
 
 from fastapi import APIRouter
 
 from api.auth import Caller
 from api.lifespan import Wired
 from api.schemas import Collection, CollectionName, Collections, NewCollection, problems
+from core.access import scope_for
 from core.db.pool import transaction
 from ingest import documents
 
@@ -23,11 +24,11 @@ def add_collection(body: NewCollection, caller: Caller, services: Wired) -> Coll
     return Collection.model_validate(collection)
 
 
-@router.get("", summary="List your collections")
+@router.get("", summary="List the collections you may read")
 def list_collections(caller: Caller, services: Wired) -> Collections:
-    """By name."""
+    """By name: your own, those shared with you, and those of which you may read a document. Numbers count what you may read."""
     with transaction(services.pool) as connection:
-        collections = documents.list_collections(connection, caller.owner_id)
+        collections = documents.list_collections(connection, scope_for(connection, caller))
     return Collections.model_validate({"collections": collections})
 
 

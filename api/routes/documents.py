@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 
 from api.auth import Caller
 from api.lifespan import Wired
-from api.schemas import CollectionName, Document, Documents, problems
+from api.schemas import Document, Documents, ReadableCollection, problems
 from core.access import scope_for
 from core.db.pool import transaction
 from ingest import documents
@@ -16,11 +16,11 @@ from ingest import documents
 router = APIRouter(prefix="/v1/documents", tags=["documents"], responses=problems(401, 404, 422, 503))
 
 
-@router.get("", summary="List your documents")
+@router.get("", summary="List the documents you may read")
 def list_documents(
     caller: Caller,
     services: Wired,
-    collection: CollectionName | None = None,
+    collection: ReadableCollection | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
 ) -> Documents:
@@ -49,7 +49,7 @@ def document_text(document_id: UUID, caller: Caller, services: Wired) -> PlainTe
     return PlainTextResponse(text)
 
 
-@router.delete("/{document_id}", status_code=204, summary="Delete a document")
+@router.delete("/{document_id}", status_code=204, summary="Delete a document of yours", responses=problems(403))
 def delete_document(document_id: UUID, caller: Caller, services: Wired) -> None:
     """Gone from search when this has answered, and its file from disk some minutes later."""
     with transaction(services.pool) as connection:

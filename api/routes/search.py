@@ -27,4 +27,4 @@ def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
     with transaction(services.pool) as connection:
         detail = {"collection": body.collection, "document_ids": sorted({str(hit.document_id) for hit in hits})}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "search", detail)
-    return Hits.model_validate({"hits": hits})
+    return Hits.model_validate({"hits": hits, "unavailable_sources": scope.unavailable})

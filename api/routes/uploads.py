@@ -1,7 +1,7 @@
 """The way in: a file is stored, written into the ledger as a job, and a worker is nudged."""
 
 import logging
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, UploadFile
@@ -12,9 +12,11 @@ from api.auth import Caller
 from api.lifespan import Services, Wired
 from api.middleware import too_large
 from api.schemas import CollectionName, Job, Source, problems
-from core import blobs, queue
+from core import blobs, permissions, queue
 from core.db.pool import transaction
 from core.errors import DependencyUnavailable, InvalidInput
+from core.permissions import DocumentAccess
+from core.principals import checked_list
 from ingest import documents
 
 log = logging.getLogger(__name__)
@@ -24,30 +26,61 @@ EMPTY = "The file is empty (0 bytes); there is nothing to index."
 _source = TypeAdapter(Source)
 
 
-@router.post("/{name}/documents", status_code=202, summary="Upload a file to be indexed", responses=problems(404, 413))
-def upload(name: CollectionName, file: UploadFile, caller: Caller, services: Wired, source: Annotated[str, Form()] = "") -> Job:
+@router.post("/{name}/documents", status_code=202, summary="Upload a file to be indexed", responses=problems(403, 404, 413))
+def upload(
+    name: CollectionName,
+    file: UploadFile,
+    caller: Caller,
+    services: Wired,
+    *,
+    source: Annotated[str, Form()] = "",
+    allowed: Annotated[list[str] | None, Form()] = None,
+    access_source: Annotated[str | None, Form()] = None,
+) -> Job:
     """Answers with a job to poll at ``/v1/jobs``. The same source again replaces the document; the same bytes change nothing.
 
     ``source`` says where the file comes from (its path or address, at most 1,000 characters); the file's name if absent.
+    Who may read the document, from its first moment: ``allowed``, principals by commas or one each (name yourself to keep it to
+    yourself), and ``access_source``, the source whose permissions it follows. Without both a new document inherits the
+    collection's list, and the new version of a document stays with whom it was.
     """
     source = _checked_source(source or file.filename or "")
+    access = _said_access(allowed, access_source)
     max_bytes = services.settings.api.max_upload_mb * 1_000_000
     if (file.size or 0) > max_bytes:
         raise HTTPException(413, too_large(max_bytes))
     with transaction(services.pool) as connection:  # before the bytes are kept
-        documents.find_collection(connection, caller.owner_id, name)
+        id_ = permissions.own_collection(connection, caller, name)
+        permissions.require_source(connection, id_, access_source)
     content_hash, num_bytes = blobs.store(file.file, services.settings.blobs_dir, max_bytes)
     error = None if num_bytes else EMPTY
     with transaction(services.pool) as connection:
-        id_ = documents.find_collection(connection, caller.owner_id, name).collection_id  # it may have been deleted meanwhile
         job = documents.add_job(
-            connection, caller.owner_id, id_, source=source, content_hash=content_hash, num_bytes=num_bytes, error=error
+            connection,
+            caller.owner_id,
+            permissions.own_collection(connection, caller, name),  # it may have been deleted meanwhile
+            source=source,
+            content_hash=content_hash,
+            num_bytes=num_bytes,
+            error=error,
+            access=access,
         )
-        detail = {"job_id": str(job.job_id), "collection": name, "content_hash": content_hash}
+        detail: dict[str, Any] = {"job_id": str(job.job_id), "collection": name, "content_hash": content_hash}
+        if access:
+            detail |= {"allowed": access.allowed, "access_source": access.source}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "document.upload", detail)
     if job.state == "queued":
         _enqueue(services, job.job_id)
     return Job.model_validate(job)
+
+
+def _said_access(allowed: list[str] | None, access_source: str | None) -> DocumentAccess | None:
+    """Put together what an upload says of who may read the document; None where it says nothing. Raises InvalidInput."""
+    if allowed is None and access_source is None:
+        return None
+    if allowed is None:
+        return DocumentAccess(None, access_source)
+    return DocumentAccess(checked_list(part.strip() for value in allowed for part in value.split(",")), access_source)
 
 
 def _checked_source(source: str) -> str:

@@ -40,7 +40,7 @@ class InlineWorker:
 
     def send_task(self, name: str, args: list[Any], **options: Any) -> None:
         with transaction(self.pipeline.pool) as connection:
-            claim = ledger.claim(connection, UUID(args[0]), lease_s=60)
+            claim = ledger.claim(connection, UUID(args[0]), args[1], lease_s=60)
         assert claim is not None
         ingest(self.pipeline, claim)
 

@@ -12,18 +12,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard out
 
 
 def collections(as_json: AsJson = False) -> None:
-    """List your collections."""
+    """List the collections you may read; the numbers count what you may read of them."""
     with connected() as client:
         found = client.collections()
     if as_json:
         output.write_json({"collections": found})
     else:
-        rows = ((c["name"], c["num_documents"], c["num_chunks"], c["embedding_model"]) for c in found)
-        output.write_table(("collection", "documents", "chunks", "embedding model"), rows)
+        rows = ((c["name"], c["owner"], c["num_documents"], c["num_chunks"], c["embedding_model"]) for c in found)
+        output.write_table(("collection", "owner", "documents", "chunks", "embedding model"), rows)
 
 
 def documents(
-    collection: Annotated[str | None, typer.Option("--collection", "-c", help="Of one collection; of all if absent.")] = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Of one collection, NAME or OWNER/NAME; of all if absent.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the documents in the index."""

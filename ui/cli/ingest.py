@@ -1,6 +1,7 @@
 """`muniment ingest`: files and folders go in, with a progress line on standard error and a table at the end."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,14 @@ SHOWN = 50  # files of one status named one by one in the table; those that fail
 def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders; folders are read recursively.")],
     collection: Annotated[str, typer.Option("--collection", "-c", help="Where to put them; made if it is not there.")],
+    *,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", metavar="PRINCIPAL", help="Who may read the files, beside you; as the collection if absent."),
+    ] = None,
+    access_source: Annotated[
+        str | None, typer.Option("--access-source", metavar="SOURCE", help="The source whose permissions the files follow.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until every file is indexed or has failed.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
@@ -29,7 +38,8 @@ def ingest(
     try:
         with connected() as client, progress.shown(len(walk.found)) as show:
             client.add_collection(collection)
-            rows = send_files(client, collection, walk.found.values(), wait=wait, show=show)
+            upload = partial(client.upload, collection, allowed=allow or (), access_source=access_source)
+            rows = send_files(client, upload, walk.found.values(), wait=wait, show=show)
     except Interrupted as stopped:
         rows, interrupted = stopped.rows, True
     if as_json:

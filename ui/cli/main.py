@@ -19,11 +19,13 @@ COMMANDS = {
     "search": "Find the passages nearest to a question.",
     "ask": "Answer a question from the documents, with quotes.",
     "documents": "List the documents in the index.",
-    "collections": "List your collections.",
+    "collections": "List the collections you may read.",
     "text": "Print a document's text to the character.",
     "delete": "Delete documents.",
     "eval": "Measure retrieval on your own questions.",
     "models": "The models' weights: list, pull, verify.",
+    "access": "Who may read what: explain, list, share, document, source.",
+    "groups": "Groups of users: set, list, delete.",
     "keys": "API keys: create, list, revoke.",
 }
 
@@ -84,6 +86,14 @@ def _loaded(name: str) -> Any:
             from ui.cli import models
 
             loaded.add_typer(models.app, name=name)
+        case "access":
+            from ui.cli import access
+
+            loaded.add_typer(access.app, name=name)
+        case "groups":
+            from ui.cli import groups
+
+            loaded.add_typer(groups.app, name=name)
         case "keys":
             from ui.cli import keys
 

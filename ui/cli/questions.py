@@ -9,7 +9,7 @@ from ui.cli.session import connected
 from ui.client import Client
 
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In your own words.")]
-Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Where to look; all your collections if absent.")]
+Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Where to look; in all you may read if absent.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
@@ -23,15 +23,16 @@ def search(
 ) -> None:
     """Find the passages nearest to a question, best first."""
     with connected() as client:
-        hits = client.search(question, collection, k)
+        found = client.search(question, collection, k)
+    _warn(found)
     if as_json:
-        output.write_json({"hits": hits})
+        output.write_json(found)
         return
-    for hit in hits:
+    for hit in found["hits"]:
         place = " > ".join(filter(None, (output.pages(hit["page_first"], hit["page_last"]), *hit["heading_path"])))
         output.write(f"{hit['rank']}. {hit['title']}  {place}  (score {hit['score']:.3f})\n   {hit['source']}\n")
         output.write("".join(f"   {line}\n" for line in hit["text"].splitlines()) + "\n")
-    if not hits:
+    if not found["hits"]:
         typer.echo("Nothing found.", err=True)
 
 
@@ -39,9 +40,12 @@ def ask(question: Question, collection: Collection = None, as_json: AsJson = Fal
     """Answer a question from the documents, with the quotes it rests on."""
     with connected() as client:
         if as_json:
-            output.write_json(client.ask(question, collection))
+            answer = client.ask(question, collection)
+            output.write_json(answer)
         else:
-            _print_sources(_stream(client, question, collection))
+            answer = _stream(client, question, collection)
+            _print_sources(answer)
+    _warn(answer)
 
 
 def _stream(client: Client, question: str, collection: str | None) -> dict[str, Any]:
@@ -59,6 +63,13 @@ def _stream(client: Client, question: str, collection: str | None) -> dict[str, 
         output.write(f"\n(The above is withdrawn.) {answer['answer']}")
     output.write("\n\n")
     return answer
+
+
+def _warn(found: dict[str, Any]) -> None:
+    """Say on standard error which sources were left out."""
+    if names := found["unavailable_sources"]:
+        listed = output.clean(", ".join(names))
+        typer.echo(f"Left out, because who may read them was synchronised too long ago: {listed}.", err=True)
 
 
 def _print_sources(answer: dict[str, Any]) -> None:

@@ -47,6 +47,7 @@ class Row:
 
 
 Show = Callable[[Counter[str]], None]
+Upload = Callable[[Path, str], dict[str, Any]]
 
 
 class Interrupted(Exception):
@@ -57,15 +58,17 @@ class Interrupted(Exception):
         self.rows = rows
 
 
-def send_files(client: Client, collection: str, found: Iterable[Found], *, wait: bool, show: Show) -> list[Row]:
-    """Upload the files and, with ``wait``, follow them to their end; ``show`` gets the number of files in each state.
+def send_files(client: Client, upload: Upload, found: Iterable[Found], *, wait: bool, show: Show) -> list[Row]:
+    """``upload`` the files by path and source and, with ``wait``, follow them to their end.
+
+    ``show`` gets the number of files in each state.
 
     Raises Interrupted for a KeyboardInterrupt. An API that stays away fails what is not finished.
     """
     rows = {f.source: Row(f.source, "rejected", f.error) if f.error else Row(f.source) for f in found}
     stop = Event()
     sources = [source for source, row in rows.items() if not row.is_finished]
-    uploads = _start(sources, lambda source: _upload(client, collection, source, stop), stop)
+    uploads = _start(sources, lambda source: _upload(upload, source, stop), stop)
     try:
         while uploads or (wait and not all(row.is_finished for row in rows.values())):
             uploads = _collect(uploads, rows)
@@ -116,9 +119,9 @@ def _collect(uploads: list[Future[Row]], rows: dict[str, Row]) -> list[Future[Ro
     return waiting
 
 
-def _upload(client: Client, collection: str, source: str, stop: Event) -> Row:
+def _upload(upload: Upload, source: str, stop: Event) -> Row:
     try:
-        job = _patiently(lambda: client.upload(collection, Path(source), source), stop)
+        job = _patiently(lambda: upload(Path(source), source), stop)
     except OSError as error:
         return Row(source, "rejected", reason(error))
     except ApiError as error:

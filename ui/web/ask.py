@@ -99,7 +99,11 @@ def _finished(turn: Turn, anchor: str) -> str:
 
 
 def _note(result: Json) -> str:
+    if names := result["unavailable_sources"]:
+        left_out = f" Left out, because who may read them was synchronised too long ago: {', '.join(names)}."
+    else:
+        left_out = ""
     if result["refused"]:
-        return "Try other words, choose another collection, or add the document that holds the answer."
+        return f"Try other words, choose another collection, or add the document that holds the answer.{left_out}"
     seconds = result["timings_ms"].get("total", 0) / 1000
-    return f"Answered in {seconds:.1f} s by {result['model']}. Check the marked passages before you rely on it."
+    return f"Answered in {seconds:.1f} s by {result['model']}. Check the marked passages before you rely on it.{left_out}"

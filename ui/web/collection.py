@@ -10,8 +10,8 @@ _CHOICE, _NEW, _PROBLEM = "collection", "new_collection_name", "new_collection_p
 
 
 def choose(client: Client) -> str | None:
-    """Show the bar; returns the chosen collection's name, or None for all of them."""
-    names = [c["name"] for c in client.collections()]
+    """Show the bar; returns the chosen collection's name, `OWNER/NAME` if it is another's, or None for all of them."""
+    names = [c["name"] if c["is_own"] else f"{c['owner']}/{c['name']}" for c in client.collections()]
     if st.session_state.get(_CHOICE) not in (ALL, *names):
         st.session_state[_CHOICE] = names[0] if len(names) == 1 else ALL
     with st.container(horizontal=True, vertical_alignment="bottom", key="collection-bar"):

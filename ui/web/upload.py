@@ -22,6 +22,8 @@ def render(client: Client, collection: str | None) -> None:
     """Show the form for files, if a collection is chosen, and the progress of what was sent in this session."""
     if collection is None:
         st.html(markup.notice("Choose a collection to add files to", "Pick one above, or create a new one."))
+    elif "/" in collection:
+        st.html(markup.notice("This collection is shared with you", "Only its owner adds files to it."))
     else:
         _show_form(client, collection)
     if st.session_state.get(_UPLOADS):

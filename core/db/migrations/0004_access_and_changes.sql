@@ -27,10 +27,14 @@ CREATE TABLE access_classes (
     class_id      int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     collection_id uuid NOT NULL REFERENCES collections ON DELETE CASCADE,
     source_id     uuid REFERENCES sources ON DELETE CASCADE,
-    allowed       text[],
-    UNIQUE NULLS NOT DISTINCT (collection_id, source_id, allowed)
+    allowed       text[]
 );
 CREATE INDEX access_classes_source ON access_classes (source_id);
+
+-- A list may be longer than a row of an index; the text of a text[] is the same in every session, whatever PostgreSQL fears.
+CREATE FUNCTION list_hash(text[]) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT sha256(convert_to($1::text, 'UTF8')) $$;
+CREATE UNIQUE INDEX access_classes_once ON access_classes (collection_id, source_id, list_hash(allowed)) NULLS NOT DISTINCT;
 
 -- Each collection has a class of those documents that have nothing of their own.
 INSERT INTO access_classes (collection_id) SELECT collection_id FROM collections;
@@ -45,13 +49,14 @@ CREATE TRIGGER collections_class AFTER INSERT ON collections FOR EACH ROW EXECUT
 CREATE VIEW class_access AS
     SELECT a.class_id, a.collection_id, c.owner_id, c.name AS collection, a.source_id, s.name AS source,
            coalesce(a.allowed, s.allowed, c.allowed) || ('user:' || c.owner_id) AS principals,
-           s.max_age_s IS NULL OR s.synced_at > now() - make_interval(secs => s.max_age_s) AS is_fresh
+           s.max_age_s IS NULL OR s.synced_at > now() - make_interval(secs => s.max_age_s) AS is_fresh,
+           a.source_id IS NULL AND a.allowed IS NULL AS is_default
       FROM access_classes a
       JOIN collections c ON c.collection_id = a.collection_id
       LEFT JOIN sources s ON s.source_id = a.source_id;
 
 ALTER TABLE documents
-    ADD COLUMN class_id int REFERENCES access_classes ON DELETE CASCADE,
+    ADD COLUMN class_id int REFERENCES access_classes,   -- a class that still has documents cannot go
     ADD COLUMN language text NOT NULL DEFAULT 'und',     -- ISO 639-1, 'und' where it cannot be told
     ADD COLUMN kind     text NOT NULL DEFAULT '',        -- of a contract its type, as it names itself
     ADD COLUMN names    text[] NOT NULL DEFAULT '{}',    -- of a contract its parties
@@ -81,6 +86,11 @@ END $$;
 CREATE TRIGGER documents_move AFTER UPDATE OF class_id ON documents
     FOR EACH ROW WHEN (OLD.class_id IS DISTINCT FROM NEW.class_id) EXECUTE FUNCTION move_chunks();
 
+-- Who may read a document is said with its upload, so that it is born with it; both null where nothing was said.
+ALTER TABLE jobs
+    ADD COLUMN allowed       text[],
+    ADD COLUMN access_source text;
+
 -- The words that name a document (parties, title, file name): a question that holds them is about it.
 CREATE TABLE document_names (
     token       text NOT NULL,
@@ -108,7 +118,7 @@ CREATE INDEX changes_txid ON changes (txid);
 CREATE INDEX changes_document ON changes (document_id, seq);
 INSERT INTO changes (document_id) SELECT document_id FROM documents;
 
--- Reads of documents run under a role that row-level security binds, with the asker's principals in a setting of the
+-- Reads of documents run under a role that row-level security binds, with the classes he may read in a setting of the
 -- transaction. The rule is applied by the query itself too; this is the second lock on the same door.
 DO $$
 BEGIN
@@ -119,25 +129,31 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$
 BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'muniment_reader' AND (rolsuper OR rolbypassrls)) THEN
+        RAISE EXCEPTION 'the role muniment_reader may bypass row-level security: ALTER ROLE muniment_reader NOSUPERUSER NOBYPASSRLS';
+    END IF;
     IF NOT pg_has_role(current_user, 'muniment_reader', 'SET') THEN
         EXECUTE format('GRANT muniment_reader TO %I', current_user);
     END IF;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO muniment_reader', current_schema());
 END $$;
 
-CREATE FUNCTION readable_classes() RETURNS int[] LANGUAGE sql STABLE SECURITY DEFINER AS $$
-    SELECT coalesce(array_agg(class_id), '{}') FROM class_access
-     WHERE is_fresh AND principals && coalesce(nullif(current_setting('muniment.principals', true), ''), '{}')::text[]
+-- Reading begins with this, once: what it finds stands in the setting 'muniment.classes' until the transaction ends.
+CREATE FUNCTION readable_classes(asker text[]) RETURNS int[] LANGUAGE sql STABLE SECURITY DEFINER AS $$
+    SELECT coalesce(array_agg(class_id), '{}') FROM class_access WHERE is_fresh AND principals && asker
 $$;
-CREATE FUNCTION readable_collections() RETURNS uuid[] LANGUAGE sql STABLE SECURITY DEFINER AS $$
-    SELECT coalesce(array_agg(DISTINCT collection_id), '{}') FROM class_access
-     WHERE is_fresh AND principals && coalesce(nullif(current_setting('muniment.principals', true), ''), '{}')::text[]
+-- A collection is seen by its owner, by those it is shared with, and by those who may read a document in it.
+CREATE FUNCTION readable_collections(classes int[]) RETURNS uuid[] LANGUAGE sql STABLE SECURITY DEFINER AS $$
+    SELECT coalesce(array_agg(DISTINCT collection_id), '{}') FROM class_access a
+     WHERE class_id = ANY(classes) AND (is_default OR (SELECT true FROM documents d WHERE d.class_id = a.class_id LIMIT 1))
 $$;
 DO $$
 BEGIN -- what a function with its owner's rights finds must not depend on its caller's search path
-    EXECUTE format('ALTER FUNCTION readable_classes() SET search_path = %I, pg_temp', current_schema());
-    EXECUTE format('ALTER FUNCTION readable_collections() SET search_path = %I, pg_temp', current_schema());
+    EXECUTE format('ALTER FUNCTION readable_classes(text[]) SET search_path = %I, pg_temp', current_schema());
+    EXECUTE format('ALTER FUNCTION readable_collections(int[]) SET search_path = %I, pg_temp', current_schema());
 END $$;
+CREATE FUNCTION asker_classes() RETURNS int[] LANGUAGE sql STABLE AS
+    $$ SELECT coalesce(nullif(current_setting('muniment.classes', true), ''), '{}')::int[] $$;
 
 GRANT SELECT ON collections, documents, pages, chunks, document_names TO muniment_reader;
 ALTER TABLE collections ENABLE ROW LEVEL SECURITY;
@@ -147,11 +163,11 @@ ALTER TABLE chunks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE document_names ENABLE ROW LEVEL SECURITY;
 -- The function in a subquery of its own is called once a query, not once a row.
 CREATE POLICY readable ON collections FOR SELECT TO muniment_reader
-    USING (collection_id = ANY ((SELECT readable_collections())::uuid[]));
+    USING (collection_id = ANY ((SELECT readable_collections(asker_classes()))::uuid[]));
 CREATE POLICY readable ON documents FOR SELECT TO muniment_reader
-    USING (class_id = ANY ((SELECT readable_classes())::int[]));
+    USING (class_id = ANY ((SELECT asker_classes())::int[]));
 CREATE POLICY readable ON chunks FOR SELECT TO muniment_reader
-    USING (class_id = ANY ((SELECT readable_classes())::int[]));
+    USING (class_id = ANY ((SELECT asker_classes())::int[]));
 CREATE POLICY readable ON pages FOR SELECT TO muniment_reader
     USING (EXISTS (SELECT FROM documents d WHERE d.document_id = pages.document_id));
 CREATE POLICY readable ON document_names FOR SELECT TO muniment_reader

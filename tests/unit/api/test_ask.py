@@ -44,6 +44,7 @@ def test_the_shape_of_an_answer(alice):
         "answer": CLAIM,
         "refused": False,
         "model": "fake-model",
+        "unavailable_sources": [],
         "citations": [
             {
                 "number": 1,

@@ -12,6 +12,7 @@ from api.errors import MEDIA_TYPE
 from core.access import Principal
 from core.db.pool import Pool, transaction
 from core.keys import authenticate, delete_key
+from core.sources import put_source
 from ingest import documents
 from tests.fakes_api import TEXT, add_document
 
@@ -27,7 +28,9 @@ def secret(pool: Pool, tmp_path: Path) -> dict[str, str]:
         job = documents.add_job(
             connection, "alice", collection.collection_id, source="/alice/plan.txt", content_hash="cd" * 32, num_bytes=7
         )
-    return {"document_id": str(document_id), "job_id": str(job.job_id), "name": "secret", "key_id": str(uuid4())}
+        put_source(connection, collection.collection_id, "mailbox", allowed=[], max_age_s=None)
+    ids = {"document_id": str(document_id), "job_id": str(job.job_id), "key_id": str(uuid4())}
+    return ids | {"name": "secret", "source": "mailbox"}
 
 
 def _routes(api: TestClient) -> list[tuple[str, str]]:
@@ -74,6 +77,20 @@ STRANGER = {
     ("POST", "/v1/keys"): ({"json": {"owner": "alice", "name": "x"}}, 403),
     ("GET", "/v1/keys"): ({}, 403),
     ("DELETE", "/v1/keys/{key_id}"): ({}, 403),
+    ("GET", "/v1/collections/{name}/access"): ({}, 404),
+    ("PUT", "/v1/collections/{name}/access"): ({"json": {"allowed": ["user:bob"]}}, 404),
+    ("GET", "/v1/collections/{name}/sources"): ({}, 404),
+    ("PUT", "/v1/collections/{name}/sources/{source}"): ({"json": {"allowed": ["user:bob"], "max_age_s": None}}, 404),
+    ("POST", "/v1/collections/{name}/sources/{source}/synced"): ({}, 404),
+    ("DELETE", "/v1/collections/{name}/sources/{source}"): ({}, 404),
+    ("GET", "/v1/documents/{document_id}/access"): ({}, 404),
+    ("PUT", "/v1/documents/{document_id}/access"): ({"json": {"allowed": ["user:bob"], "source": None}}, 404),
+    ("GET", "/v1/access/explain"): ({"params": {"document": "{document_id}"}}, 404),
+    ("GET", "/v1/access/list"): ({"params": {"user": "carol"}}, 200),
+    ("GET", "/v1/groups"): ({}, 403),
+    ("GET", "/v1/groups/{name}"): ({}, 403),
+    ("PUT", "/v1/groups/{name}"): ({"json": {"members": ["bob"]}}, 403),
+    ("DELETE", "/v1/groups/{name}"): ({}, 403),
 }
 
 
@@ -101,7 +118,7 @@ def test_not_there_and_not_yours_look_the_same(bob, secret: dict[str, str]):
 
 
 def test_without_a_collection_a_stranger_searches_his_own_only(bob, secret: dict[str, str], services):
-    assert bob("POST", "/v1/search", json={"question": "plan"}).json() == {"hits": []}
+    assert bob("POST", "/v1/search", json={"question": "plan"}).json() == {"hits": [], "unavailable_sources": []}
     (_, scope, _) = services.search.asked[-1]
     assert scope.collection_ids == frozenset()
 

@@ -19,6 +19,7 @@ def test_look_at_one(alice, document_id: str):
     assert document.pop("indexed_at")
     assert document == {
         "document_id": document_id,
+        "owner": "alice",
         "collection": "c",
         "source": "/docs/b.txt",
         "title": "Handbook",

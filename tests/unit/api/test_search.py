@@ -34,7 +34,8 @@ def test_the_shape_of_a_hit(alice, hits):
                 "score": 0.9,
                 "rank": 1,
             }
-        ]
+        ],
+        "unavailable_sources": [],
     }
 
 

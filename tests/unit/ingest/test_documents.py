@@ -52,7 +52,7 @@ def test_a_stranger_reads_lists_finds_and_deletes_nothing(ada: Owner, tmp_path: 
     with transaction(ada.pool) as connection:
         eve = scope_for(connection, Principal("eve", uuid4()))
         assert documents.list_documents(connection, eve, limit=10) == []
-        assert documents.list_collections(connection, "eve") == []
+        assert documents.list_collections(connection, eve) == []
         assert documents.find_jobs(connection, "eve", [job_id]) == []
         for call in (documents.find_document, documents.document_text, documents.delete_document):
             with pytest.raises(NotFound) as hidden:

@@ -23,7 +23,7 @@ OLD, NEW = b"The canteen opens at nine.", b"The canteen opens at ten."
 
 @pytest.fixture
 def pipeline(pool: Pool, tmp_path: Path) -> Pipeline:
-    return Pipeline(pool, FakeEmbedder(MODEL, dimension=3), PgVectorStore(), tmp_path / "blobs")
+    return Pipeline(pool, FakeEmbedder(MODEL, dimension=3), tmp_path / "blobs")
 
 
 def claimed(ada: Owner, pipeline: Pipeline, content: bytes) -> Claim:
@@ -36,7 +36,7 @@ def claimed(ada: Owner, pipeline: Pipeline, content: bytes) -> Claim:
 
 
 def found(ada: Owner, pipeline: Pipeline) -> list[str]:
-    hits = Search(pipeline.pool, pipeline.embedder, pipeline.store)("When does the canteen open?", scope=ada.scope, k=5)
+    hits = Search(pipeline.pool, pipeline.embedder, PgVectorStore())("When does the canteen open?", scope=ada.scope, k=5)
     return [hit.text for hit in hits]
 
 

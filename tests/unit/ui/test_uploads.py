@@ -21,7 +21,7 @@ class FakeApi:
         self.polled: list[int] = []
         self.outages = 0
 
-    def upload(self, collection: str, path: Path, source: str) -> dict[str, Any]:
+    def upload(self, path: Path, source: str) -> dict[str, Any]:
         path.read_bytes()
         with self.lock:
             if self.refusals.get(path.name):
@@ -63,7 +63,7 @@ def _files(folder: Path, *names: str) -> list[Found]:
 
 def _send(api: FakeApi, found: list[Found], *, wait: bool = True) -> tuple[dict[str, Row], list[Counter[str]]]:
     shown: list[Counter[str]] = []
-    rows = send_files(api, "c", found, wait=wait, show=shown.append)  # type: ignore[arg-type]
+    rows = send_files(api, api.upload, found, wait=wait, show=shown.append)  # type: ignore[arg-type]
     assert [row.source for row in rows] == [f.source for f in found]
     return {row.source.rsplit("/", 1)[-1]: row for row in rows}, shown
 
@@ -150,7 +150,7 @@ def test_after_ctrl_c_what_is_known_is_told_and_no_thread_tries_again(tmp_path: 
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as caught:
-        send_files(api, "c", _files(tmp_path, "a", "b"), wait=True, show=show)  # type: ignore[arg-type]
+        send_files(api, api.upload, _files(tmp_path, "a", "b"), wait=True, show=show)  # type: ignore[arg-type]
     assert [row.status for row in caught.value.rows] == ["indexed", "sending"]
     for thread in [thread for thread in threading.enumerate() if thread.name.startswith("upload-")]:
         thread.join(10)
@@ -182,4 +182,4 @@ def test_polls_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_nothing_to_do():
-    assert send_files(FakeApi({}), "c", [], wait=True, show=lambda counts: None) == []  # type: ignore[arg-type]
+    assert send_files(FakeApi({}), FakeApi({}).upload, [], wait=True, show=lambda counts: None) == []  # type: ignore[arg-type]
