@@ -5,7 +5,7 @@ What comes in is cleaned here as far as a shape can tell: lengths, control chara
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core import types
 from ingest.documents import JobState
+from retrieval import filters
 
 MAX_K = 100
 
@@ -77,11 +78,35 @@ class Ask(Incoming):
     collection: ReadableCollection | None = None
 
 
+class Filters(Incoming):
+    """What documents must be to be searched; every condition counts, an absent one says nothing."""
+
+    collections: list[ReadableCollection] = Field([], max_length=100, description="Names of collections, any of them.")
+    documents: list[UUID] = Field([], max_length=1000, description="Any of these documents.")
+    source: Source | None = Field(None, description="A document's source, or a folder that holds it.")
+    types: list[str] = Field([], max_length=20, description="Any of pdf, docx, pptx, xlsx, html, md, txt, csv, eml.")
+    dated_from: date | None = Field(None, description="First date that a contract may bear.")
+    dated_to: date | None = Field(None, description="Last date that a contract may bear.")
+
+    def checked(self) -> filters.Filters:
+        """Make the filter that retrieval takes; raises InvalidInput naming what cannot be."""
+        return filters.Filters(
+            collections=frozenset(self.collections),
+            documents=frozenset(self.documents),
+            source=self.source,
+            types=frozenset(self.types),
+            dated_from=self.dated_from,
+            dated_to=self.dated_to,
+        )
+
+
 class SearchRequest(Ask):
     """A question and how many passages to return."""
 
     k: int | None = Field(None, ge=1, le=MAX_K, description="Passages to return; the setting search.k if absent.")
     store: Literal["pgvector", "faiss"] | None = Field(None, description="The vector store to search; the server's if absent.")
+    filters: Filters = Filters()
+    explain: bool = Field(False, description="Tell of each passage its rank and score at each stage of the search.")
 
 
 class Outgoing(BaseModel):
@@ -151,6 +176,14 @@ class Documents(Outgoing):
     documents: list[Document]
 
 
+class Stage(Outgoing):
+    """How a stage of the search (dense, words, fused) saw a passage; scores compare only within a stage and a question."""
+
+    name: str
+    rank: int
+    score: float
+
+
 class Hit(Outgoing):
     """A passage found; ``start`` and ``end`` are character offsets into the document's text, end exclusive."""
 
@@ -165,6 +198,7 @@ class Hit(Outgoing):
     text: str
     score: float
     rank: int
+    stages: list[Stage] = Field([], description="With `explain`: how each stage of the search saw it.")
 
 
 class Hits(Outgoing):

@@ -2,7 +2,7 @@
 
 Of a document of three passages the second adds little: whoever reads the first has nearly read the document, and other
 documents wait. Of a contract of ninety the second is as good as the first. So each further passage of a document costs a
-share of its score, in proportion to how much of the document has been shown (measured: docs/decisions/0012).
+share of its score, in proportion to how much of the document has been shown (docs/decisions/0012).
 """
 
 import heapq

@@ -1,7 +1,7 @@
 """A question made ready to search with: safe text, and the vectors it is compared by.
 
 A long question asks several things, and the mean of them all is near to none. So it is embedded as a whole and in parts,
-and a passage counts by the whole and by the part it answers best (docs/decisions/0012: +2 points of required documents).
+and a passage counts by the whole and by the part it answers best (docs/decisions/0012).
 """
 
 import re

@@ -18,6 +18,8 @@ from core.types import Box, Chunk, Document, Hit, Line, Page, ParsedDocument
 from generation.engines.base import Message
 from ingest import documents
 from ingest.describe import Description
+from retrieval.filters import Filters
+from retrieval.search import EVERYTHING
 
 TEXT = "Leave is 30 days a year.\nCafé is free. 😀"
 
@@ -37,9 +39,13 @@ class FakeSearch:
     hits: list[Hit] = field(default_factory=list)
     asked: list[tuple[str, AccessScope, int]] = field(default_factory=list)
     error: Exception | None = None
+    filters: list[Filters] = field(default_factory=list)
 
-    def __call__(self, query: str, *, scope: AccessScope, k: int) -> list[Hit]:
+    def __call__(
+        self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False
+    ) -> list[Hit]:
         self.asked.append((query, scope, k))
+        self.filters.append(filters)
         if self.error:
             raise self.error
         return self.hits[:k] if scope.class_ids else []

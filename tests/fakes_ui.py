@@ -69,6 +69,7 @@ class FakeApi:
             "document_id": document_id, "source": document["source"], "title": document["title"],
             "heading_path": ["Benefits", "Leave"], "page_first": page, "page_last": page,
             "start": 0, "end": len(text), "text": text, "score": 1.0 / rank, "rank": rank,
+            "stages": [],
         }  # fmt: skip
 
     def _citation(self, number: int, document_id: str, quote: str, page: int | None) -> Json:

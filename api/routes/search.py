@@ -23,7 +23,8 @@ def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
         raise InvalidInput(f"store: this server has no store named {body.store}; leave it out to search {SERVED_STORE}.")
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
-    hits = services.search(question, scope=scope, k=body.k or services.settings.search.k)
+    k = body.k or services.settings.search.k
+    hits = services.search(question, scope=scope, k=k, filters=body.filters.checked(), explain=body.explain)
     with transaction(services.pool) as connection:
         detail = {"collection": body.collection, "document_ids": sorted({str(hit.document_id) for hit in hits})}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "search", detail)

@@ -1,3 +1,4 @@
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from core.db.pool import transaction
 from core.errors import DependencyUnavailable
 from core.types import Chunk
+from retrieval.filters import Filters
 from tests.fakes_api import hit_of
 
 DOCUMENT = UUID(int=7)
@@ -33,10 +35,35 @@ def test_the_shape_of_a_hit(alice, hits):
                 "text": "Leave is 30 days.",
                 "score": 0.9,
                 "rank": 1,
+                "stages": [],
             }
         ],
         "unavailable_sources": [],
     }
+
+
+def test_filters_are_handed_on_typed(alice, services, hits):
+    wanted = {"types": ["pdf"], "documents": [str(DOCUMENT)], "source": "/docs", "dated_from": "2020-01-31"}
+    assert alice("POST", "/v1/search", json={"question": "q", "filters": wanted, "explain": True}).status_code == 200
+    assert services.search.filters[-1] == Filters(
+        types=frozenset(["pdf"]), documents=frozenset([DOCUMENT]), source="/docs", dated_from=date(2020, 1, 31)
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "named"),
+    [
+        ({"types": ["pfd"]}, "pfd"),
+        ({"colour": "red"}, "colour"),
+        ({"dated_from": "yesterday"}, "dated_from"),
+        ({"dated_from": "2021-01-01", "dated_to": "2020-01-01"}, "dated_from"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_422_and_named(alice, services, hits, filters, named: str):
+    response = alice("POST", "/v1/search", json={"question": "q", "filters": filters})
+    assert response.status_code == 422
+    assert named in response.json()["detail"]
+    assert services.search.asked == []
 
 
 def test_the_scope_and_the_default_k(alice, services, hits):

@@ -8,6 +8,7 @@ import pytest
 from core.access import AccessScope
 from core.db.pool import Pool, transaction
 from core.errors import InvalidInput, ModelMismatch
+from retrieval.filters import Filters
 from retrieval.question import MAX_CHARS
 from retrieval.search import Search
 from retrieval.stores import passages
@@ -89,6 +90,38 @@ def test_an_endless_question_is_refused_with_the_limit(pool: Pool) -> None:
 def test_any_text_is_a_question(pool: Pool, question: str) -> None:
     seen = scope(pool, fill(pool, TEXTS))
     assert Search(pool, EMBEDDER, PgVectorStore())(question, scope=seen, k=3)[0].text == TEXTS[0]
+
+
+def test_a_hit_tells_how_it_got_here_when_asked(pool: Pool) -> None:
+    seen = scope(pool, fill(pool, TEXTS))
+    search = Search(pool, EMBEDDER, PgVectorStore())
+    first, *_, last = search("notice period", scope=seen, k=3, explain=True)
+    assert [(stage.name, stage.rank) for stage in first.stages] == [("dense", 1), ("words", 1), ("fused", 1)]
+    assert first.stages[2].score == pytest.approx(first.score)
+    assert "words" not in {stage.name for stage in last.stages}
+    assert all(hit.stages == () for hit in search("notice period", scope=seen, k=3))
+
+
+def test_filters_narrow_and_named_documents_come_first(pool: Pool) -> None:
+    with transaction(pool) as connection:
+        collection_id = add_collection(connection, EMBEDDER.model_id)
+        made = [add_document(connection, collection_id, source=f"/{name}.txt") for name in ("acme", "bravo", "notes")]
+        for document_id in made:
+            chunks = make_chunks(document_id, ["The notice period is a month.", "The agreement binds both."])
+            vectors = EMBEDDER.embed_documents([chunk.text for chunk in chunks])
+            passages.add(connection, collection_id, EMBEDDER.model_id, "Agreement", chunks, vectors)
+            connection.execute("UPDATE documents SET num_chunks = 2 WHERE document_id = %s", (document_id,))
+        for document_id, name in zip(made, ("Acme Corp.", "Bravo Ltd"), strict=False):
+            connection.execute("UPDATE documents SET names = %s WHERE document_id = %s", ([name], document_id))
+            connection.execute("INSERT INTO document_names VALUES (%s, %s)", (name.split()[0].lower(), document_id))
+        seen = scope_of(connection, collection_id)
+    search = Search(pool, EMBEDDER, PgVectorStore())
+    hits = search("What notice period is there in the agreement with Bravo Ltd?", scope=seen, k=6)
+    assert [hit.document_id for hit in hits][:2] == [made[1], made[1]]
+    assert len({hit.chunk_id for hit in hits}) == len(hits) == 6
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    only = search("notice period with Bravo Ltd", scope=seen, k=6, filters=Filters(source="/notes.txt"))
+    assert {hit.document_id for hit in only} == {made[2]}
 
 
 def test_punctuation_alone_breaks_nothing(pool: Pool) -> None:

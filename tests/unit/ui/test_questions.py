@@ -52,7 +52,7 @@ def test_search_prints_rank_title_place_score_source_and_passage(run: Run) -> No
 
 
 def test_search_that_finds_nothing_says_so_beside_the_output(run: Run) -> None:
-    assert run("search", "else?") == ("", "Nothing found.\n")
+    assert run("search", "else?", "--collection", "empty") == ("", "Nothing found.\n")
 
 
 def test_ask_prints_the_answer_as_it_comes_and_then_its_sources(run: Run) -> None:
