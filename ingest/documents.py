@@ -197,7 +197,13 @@ def lock_document(connection: Connection, document_id: UUID) -> None:
 
 
 def replace_document(
-    connection: Connection, document: Document, document_id: UUID, parsed: ParsedDocument, num_chunks: int
+    connection: Connection,
+    document: Document,
+    document_id: UUID,
+    parsed: ParsedDocument,
+    num_chunks: int,
+    *,
+    language: str = "und",
 ) -> None:
     """Put a document's new version, without its chunks, in place of the old, whose chunks and pages go with it.
 
@@ -209,7 +215,7 @@ def replace_document(
     kept = old or {"class_id": _default_class(connection, document.collection_id), "tags": [], "metadata": {}}
     connection.execute(
         "INSERT INTO documents (document_id, collection_id, class_id, tags, metadata, source, title, media_type, content_hash,"
-        " num_bytes, text, num_chunks, num_pages) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " num_bytes, text, language, num_chunks, num_pages) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             document_id,
             document.collection_id,
@@ -222,6 +228,7 @@ def replace_document(
             document.content_hash,
             document.path.stat().st_size,
             parsed.text,
+            language,
             num_chunks,
             len(parsed.pages),
         ),

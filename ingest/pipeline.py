@@ -17,6 +17,7 @@ from ingest.documents import JobState
 from ingest.ledger import Claim
 from ingest.parse.parse import parse
 from retrieval.embed import Embedder
+from retrieval.language import detect
 from retrieval.stores import passages
 
 log = logging.getLogger(__name__)
@@ -67,14 +68,15 @@ def index(pipeline: Pipeline, claim: Claim, document: Document) -> JobState:
     chunks = chunk(parsed, document_id, document.content_hash, pipeline.embedder)
     if not chunks:
         raise UnreadableDocument(f"{document.filename} holds no text that could be searched.")
+    language = detect(parsed.text)
     vectors = pipeline.embedder.embed_documents([embedding_text(parsed.title, c.heading_path, c.text) for c in chunks])
     with transaction(pipeline.pool) as connection:
         documents.lock_document(connection, document_id)
         if ledger.is_superseded(connection, claim):  # a later upload of this source was faster: keep that one
             ledger.finish(connection, claim, "unchanged", document_id=document_id)
             return "unchanged"
-        documents.replace_document(connection, document, document_id, parsed, len(chunks))
-        passages.add(connection, document.collection_id, pipeline.embedder.model_id, parsed.title, chunks, vectors)
+        documents.replace_document(connection, document, document_id, parsed, len(chunks), language=language)
+        passages.add(connection, document.collection_id, pipeline.embedder.model_id, chunks, vectors)
         ledger.finish(connection, claim, "indexed", document_id=document_id)
     log.info("document_indexed", extra={"document_id": str(document_id), "num_chunks": len(chunks)})
     return "indexed"

@@ -1,7 +1,7 @@
 """The door of retrieval: a question in, the best passages of a scope out.
 
 Dense and lexical candidates are ranked inside the scope, fused, thinned to passages that do not overlap, and read back
-with what a reader needs. Works in one transaction of its own; the model runs before a connection is taken.
+with what a reader needs. The model and the index of words are asked before the one transaction that reads begins.
 """
 
 import logging
@@ -12,9 +12,9 @@ from core.access import AccessScope, reading
 from core.db.pool import Pool, transaction
 from core.errors import InvalidInput
 from core.types import Hit
-from retrieval import lexical
 from retrieval.embed import Embedder
 from retrieval.fusion import fuse
+from retrieval.lexical.index import WordIndex
 from retrieval.stores import passages
 from retrieval.stores.base import Ranking, VectorStore
 from retrieval.stores.passages import Span
@@ -30,6 +30,7 @@ class Search:
     pool: Pool
     embedder: Embedder
     store: VectorStore
+    words: WordIndex
     candidates: int = 100
 
     def __call__(self, query: str, *, scope: AccessScope, k: int) -> list[Hit]:
@@ -42,9 +43,9 @@ class Search:
             return []
         vector = self.embedder.embed_query(text)
         num = max(self.candidates, k)
+        words = self.words.rank(text, scope=scope, k=num)
         with transaction(self.pool) as connection, reading(connection, scope):
             dense = self.store.search(connection, vector, scope=scope, model_id=self.embedder.model_id, k=num)
-            words = lexical.rank(connection, text, scope=scope, k=num)
             ranking = fuse([dense, words])
             chosen = thin(ranking, passages.spans(connection, [num for num, _ in ranking], scope), k)
             hits = passages.load(connection, chosen, scope)
