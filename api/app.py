@@ -11,7 +11,7 @@ from api.auth import Authentication
 from api.errors import add_handlers
 from api.lifespan import Services, lifespan
 from api.middleware import BodyLimit, Envelope
-from api.routes import ask, collections, documents, health, jobs, keys, search, uploads
+from api.routes import ask, collections, documents, health, index, jobs, keys, search, uploads
 from core.settings import Settings
 
 VERSION = "0.1.0"
@@ -50,6 +50,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         search.router,
         ask.router,
         keys.router,
+        index.router,
     ):
         app.include_router(router)
     return app

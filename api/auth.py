@@ -62,7 +62,7 @@ Caller = Annotated[Principal, Depends(_caller)]
 
 def _admin(principal: Caller) -> Principal:
     if not principal.is_admin:
-        raise Forbidden("Only an administrator's key may manage keys.")
+        raise Forbidden("Only an administrator's key may do this.")
     return principal
 
 

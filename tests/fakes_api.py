@@ -17,6 +17,7 @@ from core.settings import Settings
 from core.types import Box, Chunk, Document, Hit, Line, Page, ParsedDocument
 from generation.engines.base import Message
 from ingest import documents
+from retrieval.stores.pgvector import PgVectorStore
 
 TEXT = "Leave is 30 days a year.\nCafé is free. 😀"
 
@@ -93,7 +94,8 @@ class FakeGenerator:
 
 def make_services(settings: Settings, pool: Pool, generator: Any, **probes: Any) -> Services:
     """Wire fakes to a real pool."""
-    return Services(settings, pool, FakeEmbedder(), FakeSearch(), generator, FakeCelery(), Probes(probes))  # type: ignore[arg-type]
+    stores = {name: PgVectorStore() for name in ("pgvector", "faiss")}
+    return Services(settings, pool, FakeEmbedder(), FakeSearch(), generator, FakeCelery(), Probes(probes), stores)  # type: ignore[arg-type]
 
 
 def add_document(connection: Connection, owner_id: str, collection: str, source: str, path: Path, text: str = TEXT) -> UUID:

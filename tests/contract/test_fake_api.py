@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api import schemas
-from api.routes import ask, collections, documents, jobs, uploads
+from api.routes import ask, collections, documents, index, jobs, uploads
 from tests.fakes_ui import FakeApi, make_app, serve
 
 TEXT = "Annual leave is 13 days."
@@ -50,6 +50,11 @@ def test_lists_have_the_real_fields(http: httpx.Client) -> None:
     same_fields(schemas.Collection, http.post("/v1/collections", json={"name": "new"}).json())
 
 
+def test_the_index_has_the_real_fields(http: httpx.Client) -> None:
+    same_fields(schemas.Index, http.get("/v1/index", params={"store": "faiss"}).json())
+    same_fields(schemas.Index, http.post("/v1/index/rebuild", json={}).json())
+
+
 def test_an_upload_and_its_job_have_the_real_fields(http: httpx.Client) -> None:
     response = http.post("/v1/collections/handbook/documents", files={"file": ("a.txt", io.BytesIO(b"a"))})
     job = same_fields(schemas.Job, response.json())
@@ -80,7 +85,12 @@ def test_problems_have_the_real_fields(fake: FakeApi, http: httpx.Client, key: s
 
 
 def test_every_path_and_status_of_the_fake_is_one_of_the_real_ones(fake: FakeApi) -> None:
-    real = [r for module in (ask, collections, documents, jobs, uploads) for r in module.router.routes if isinstance(r, APIRoute)]
+    real = [
+        r
+        for module in (ask, collections, documents, index, jobs, uploads)
+        for r in module.router.routes
+        if isinstance(r, APIRoute)
+    ]
     assert routes(r for r in make_app(fake).routes if isinstance(r, APIRoute)) <= routes(real)
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "delete": "Delete documents.",
     "models": "The models' weights: list, pull, verify.",
     "keys": "API keys: create, list, revoke.",
+    "index": "The vector index: status, rebuild.",
 }
 
 
@@ -83,6 +84,10 @@ def _loaded(name: str) -> Any:
             from ui.cli import keys
 
             loaded.add_typer(keys.app, name=name)
+        case "index":
+            from ui.cli import index
+
+            loaded.add_typer(index.app, name=name)
         case _:
             from ui.cli import documents
 

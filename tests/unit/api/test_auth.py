@@ -74,6 +74,8 @@ STRANGER = {
     ("POST", "/v1/keys"): ({"json": {"owner": "alice", "name": "x"}}, 403),
     ("GET", "/v1/keys"): ({}, 403),
     ("DELETE", "/v1/keys/{key_id}"): ({}, 403),
+    ("GET", "/v1/index"): ({}, 403),
+    ("POST", "/v1/index/rebuild"): ({"json": {}}, 403),
 }
 
 

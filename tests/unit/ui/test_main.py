@@ -108,6 +108,8 @@ COMMANDS = [
     ("keys", "list"),
     ("keys", "create", "--owner", "o"),
     ("keys", "revoke", "x"),
+    ("index", "status"),
+    ("index", "rebuild", "--store", "faiss", "--wait"),
 ]
 
 
