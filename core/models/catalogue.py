@@ -62,11 +62,13 @@ def verify(name: str, settings: Settings) -> Path:
 
 
 def required(settings: Settings) -> list[str]:
-    """Name the models to be fetched for these settings: the embedder, and the generator unless it runs elsewhere."""
-    embedder = settings.embedding.model
-    names = [embedder] + ([] if settings.llm.url else [settings.llm.model])
-    on_hub = repository.is_name(embedder) and not _own_folder(embedder)
-    return [name for name in names if name in CATALOGUE or (on_hub and name == embedder)]
+    """Name the models to be fetched for these settings: the embedder, and generator and reranker unless they run elsewhere."""
+    torch_models = [settings.embedding.model] + (
+        [settings.rerank.model] if settings.rerank.model and not settings.rerank.url else []
+    )
+    names = [*torch_models, *([] if settings.llm.url else [settings.llm.model])]
+    on_hub = [name for name in torch_models if repository.is_name(name) and not _own_folder(name)]
+    return [name for name in names if name in CATALOGUE or name in on_hub]
 
 
 def known(settings: Settings) -> list[str]:
