@@ -1,6 +1,6 @@
 """The wiring: what the API needs, made once from the settings and closed at the end."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,7 +18,8 @@ from generation.engines.base import Generator
 from generation.engines.openai import make_generator
 from retrieval.embed import Embedder, make_embedder
 from retrieval.search import Search
-from retrieval.stores.pgvector import PgVectorStore
+from retrieval.stores.base import VectorIndex
+from retrieval.stores.choose import Stores
 
 THREADS = 100  # requests served at once; a question holds its thread until it is answered
 
@@ -34,6 +35,7 @@ class Services:
     generator: Generator
     celery: Celery
     probes: Probes
+    stores: Mapping[str, VectorIndex]
 
 
 @contextmanager
@@ -51,12 +53,14 @@ def open_services(settings: Settings) -> Iterator[Services]:
     celery = queue.make_app(settings.broker.url.get_secret_value())
     generator = make_generator(settings)
     probes = Probes({"database": lambda: ping(pool), "broker": lambda: queue.ping(celery), "model": generator.ping})
-    search = Search(pool, embedder, PgVectorStore(), settings.search.candidates)
+    stores = Stores(settings, pool)
+    search = Search(pool, embedder, stores[settings.vector.store], settings.search.candidates)
     try:
-        yield Services(settings, pool, embedder, search, generator, celery, probes)
+        yield Services(settings, pool, embedder, search, generator, celery, probes, stores)
     finally:
         probes.close()
         celery.close()
+        stores.close()
         pool.close()
 
 

@@ -175,6 +175,16 @@ class Ingest(Group):
     )
 
 
+class Vector(Group):
+    """What finds the passages nearest to a question."""
+
+    store: Literal["pgvector", "faiss"] = Field(
+        "pgvector",
+        description="`pgvector`: in PostgreSQL, nothing beside it; `faiss`: an index derived from it, quicker from some 100,000"
+        " passages on.",
+    )
+
+
 class Search(Group):
     """How passages are found and how many the model is given."""
 
@@ -209,6 +219,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     ingest: Ingest = Ingest()
     search: Search = Search()
+    vector: Vector = Vector()
 
     @field_validator("home")
     @classmethod
@@ -237,6 +248,11 @@ class Settings(BaseSettings):
     def blobs_dir(self) -> Path:
         """Where uploaded bytes live, named by their sha256."""
         return self.home / "blobs"
+
+    @property
+    def vectors_dir(self) -> Path:
+        """Where indexes derived from the vectors in PostgreSQL live, one folder a model."""
+        return self.home / "index" / "vectors"
 
     def with_values(self, **groups: dict[str, Any]) -> Self:
         """Return a copy with some values of some groups replaced, for tests and for wiring."""

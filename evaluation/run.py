@@ -34,7 +34,7 @@ from ingest import documents
 from retrieval.context import pack
 from retrieval.embed import make_embedder
 from retrieval.search import Search
-from retrieval.stores.pgvector import PgVectorStore
+from retrieval.stores.choose import make_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,11 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
         raise SettingsError(
             "Set MUNIMENT_DATABASE_URL and MUNIMENT_LLM_URL to the platform to evaluate; CONTRIBUTING.md shows how."
         )
-    pool = open_pool(settings.database.url.get_secret_value(), max_size=2)
+    pool = open_pool(settings.database.url.get_secret_value(), max_size=4)
+    store = make_store(settings, pool, settings.vector.store)
     try:
         embedder = make_embedder(settings, threads=settings.embedding.threads)
-        search, generator = Search(pool, embedder, PgVectorStore(), settings.search.candidates), make_generator(settings)
+        search, generator = Search(pool, embedder, store, settings.search.candidates), make_generator(settings)
         with transaction(pool) as connection:
             scope = scope_for(connection, authenticate(connection, _key(settings)), collection)
 
@@ -71,6 +72,7 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
 
         yield Doors(search=lambda question: search(question, scope=scope, k=k), ask=ask, text=text)
     finally:
+        store.close()
         pool.close()
 
 
