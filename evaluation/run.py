@@ -33,6 +33,7 @@ from generation.engines.openai import make_generator
 from ingest import documents
 from retrieval.context import pack
 from retrieval.embed import make_embedder
+from retrieval.rerank import make_rerank
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 
@@ -56,7 +57,8 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
     pool = open_pool(settings.database.url.get_secret_value(), max_size=2)
     try:
         embedder = make_embedder(settings, threads=settings.embedding.threads)
-        search, generator = Search(pool, embedder, PgVectorStore(), settings.search.candidates), make_generator(settings)
+        search = Search(pool, embedder, PgVectorStore(), settings.search.candidates, make_rerank(settings))
+        generator = make_generator(settings)
         with transaction(pool) as connection:
             scope = scope_for(connection, authenticate(connection, _key(settings)), collection)
 
