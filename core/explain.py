@@ -1,6 +1,6 @@
 """Why a user may or may not read a document, and what he may read: the rule told in its own terms.
 
-Whether he may comes from ``class_access``, as for every search; the terms beside it say why. An administrator may ask about
+All of it comes from ``class_access``, as for every search. An administrator may ask about
 anybody, the owner of a collection about its documents, and everybody about himself and what he may read.
 """
 
@@ -14,16 +14,9 @@ from core.errors import Forbidden
 from core.permissions import require_readable
 
 TERMS = """
-    SELECT c.owner_id, c.name AS collection, s.name AS source, v.is_fresh, s.max_age_s,
-           coalesce(a.allowed, s.allowed, c.allowed) AS allowed,
-           CASE WHEN a.allowed IS NOT NULL THEN 'document'
-                WHEN s.allowed IS NOT NULL THEN 'source' ELSE 'collection' END AS list_of,
-           v.is_fresh AND v.principals && %(principals)s AS may_read
-      FROM documents d
-      JOIN access_classes a ON a.class_id = d.class_id
-      JOIN class_access v ON v.class_id = d.class_id
-      JOIN collections c ON c.collection_id = d.collection_id
-      LEFT JOIN sources s ON s.source_id = a.source_id
+    SELECT a.owner_id, a.collection, a.source, a.is_fresh, a.max_age_s, a.allowed, a.list_of,
+           a.is_fresh AND a.principals && %(principals)s AS may_read
+      FROM documents d JOIN class_access a USING (class_id)
      WHERE d.document_id = %(document)s
 """
 READABLE = """

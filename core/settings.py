@@ -7,10 +7,12 @@ unknown key fails at start, by name, with the values it may have. docs/reference
 
 import difflib
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -33,35 +35,36 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _read(url: str, addresses: Callable[[str], object]) -> str:
+    addresses(url)
+    return url
+
+
+def _read_secret(url: SecretStr, addresses: Callable[[str], object]) -> SecretStr:
+    addresses(url.get_secret_value())
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(partial(_read, addresses=urls.http_address))]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.database_addresses))]
+BrokerUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.broker_addresses))]
+
+
 class Database(Group):
     """Where documents, vectors, jobs and audit live."""
 
-    url: SecretStr | None = Field(
+    url: DatabaseUrl | None = Field(
         None, description="A PostgreSQL (16 or later, pgvector 0.8 or later) of your own; none starts the embedded one."
     )
     port: int = Field(15432, ge=1, le=65535, description="Preferred port of the embedded PostgreSQL; moves aside when taken.")
     pool_size: int = Field(10, ge=1, le=500, description="Connections the API holds at most.")
 
-    @field_validator("url")
-    @classmethod
-    def _can_be_read(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            urls.database_addresses(value.get_secret_value())
-        return value
-
 
 class Broker(Group):
     """What carries nudges to the workers."""
 
-    url: SecretStr | None = Field(None, description="A Redis, Valkey or RabbitMQ of your own; none starts the embedded Valkey.")
+    url: BrokerUrl | None = Field(None, description="A Redis, Valkey or RabbitMQ of your own; none starts the embedded Valkey.")
     port: int = Field(16379, ge=1, le=65535, description="Preferred port of the embedded broker; moves aside when taken.")
-
-    @field_validator("url")
-    @classmethod
-    def _can_be_read(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            urls.broker_addresses(value.get_secret_value())
-        return value
 
 
 class Llm(Group):
@@ -70,7 +73,7 @@ class Llm(Group):
     engine: Literal["llamacpp", "vllm"] = Field(
         "llamacpp", description="Which model server `up` starts when `llm.url` is not set."
     )
-    url: str | None = Field(
+    url: HttpUrl | None = Field(
         None, description="Base URL of an OpenAI-compatible server of your own, ending in /v1; none starts the engine."
     )
     model: str = Field(
@@ -81,13 +84,6 @@ class Llm(Group):
     window_tokens: int = Field(4096, ge=512, description="Tokens of prompt and answer together that one question may use.")
     parallel: int = Field(2, ge=1, le=64, description="Questions the embedded model server answers at once.")
     timeout_s: float = Field(180.0, gt=0, description="Longest wait for the model server's next piece of an answer.")
-
-    @field_validator("url")
-    @classmethod
-    def _can_be_read(cls, value: str | None) -> str | None:
-        if value is not None:
-            urls.http_address(value)
-        return value
 
 
 class Embedding(Group):
@@ -130,20 +126,13 @@ class Api(Group):
 
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(18080, ge=1, le=65535, description="Preferred port of the API; moves aside when taken.")
-    url: str | None = Field(
+    url: HttpUrl | None = Field(
         None,
         description="An API elsewhere for the command line and the page, which `up` then does not start; none takes `up`'s own.",
     )
     key: SecretStr | None = Field(None, description="API key of the command line and the page; none takes the one `up` made.")
     max_question_chars: int = Field(4000, ge=1, description="Longest question accepted.")
     max_upload_mb: int = Field(200, ge=1, description="Largest file accepted, in megabytes (10^6 bytes).")
-
-    @field_validator("url")
-    @classmethod
-    def _can_be_read(cls, value: str | None) -> str | None:
-        if value is not None:
-            urls.http_address(value)
-        return value
 
 
 class Web(Group):

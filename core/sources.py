@@ -16,7 +16,7 @@ from core.principals import checked_list, checked_name
 
 LISTED = """
     SELECT name, allowed, max_age_s, synced_at,
-           max_age_s IS NULL OR synced_at > now() - make_interval(secs => max_age_s) AS is_fresh,
+           is_fresh(synced_at, max_age_s) AS is_fresh,
            (SELECT count(*) FROM documents d JOIN access_classes a USING (class_id)
              WHERE a.source_id = s.source_id) AS num_documents
       FROM sources s WHERE collection_id = %(collection)s AND (%(name)s::text IS NULL OR name = %(name)s) ORDER BY name

@@ -22,7 +22,7 @@ from rich.table import Table
 from core import telemetry
 from core.access import scope_for
 from core.db.pool import open_pool, transaction
-from core.errors import MunimentError, SettingsError, Unauthenticated
+from core.errors import MunimentError, SettingsError
 from core.keys import authenticate
 from core.settings import Settings, load
 from core.types import Answer
@@ -35,6 +35,7 @@ from retrieval.context import pack
 from retrieval.embed import make_embedder
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
+from ui.cli.session import find_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
         embedder = make_embedder(settings, threads=settings.embedding.threads)
         search, generator = Search(pool, embedder, PgVectorStore(), settings.search.candidates), make_generator(settings)
         with transaction(pool) as connection:
-            scope = scope_for(connection, authenticate(connection, _key(settings)), collection)
+            scope = scope_for(connection, authenticate(connection, find_key(settings)), collection)
 
         @cache
         def text(document_id: Any) -> str:
@@ -105,15 +106,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         _show(reported, Console(markup=False))
     return 0
-
-
-def _key(settings: Settings) -> str:
-    if settings.api.key is not None:
-        return settings.api.key.get_secret_value()
-    path = settings.home / "api-key"
-    if not path.is_file():
-        raise Unauthenticated(f"There is no {path}: set MUNIMENT_API_KEY, or MUNIMENT_HOME to the platform's home.")
-    return path.read_text(encoding="ascii").strip()
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

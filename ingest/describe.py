@@ -7,7 +7,6 @@ mean nothing about what a document is. Patterns only; a name too many does no ha
 
 import datetime
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.types import ParsedDocument
@@ -78,7 +77,7 @@ def describe(parsed: ParsedDocument) -> Description:
     kind = _KIND.search(head[:KIND_CHARS]) or _KIND.search(parsed.title)
     if kind is None or _PARTIES.search(head) is None:
         return Description()
-    names = tuple(dict.fromkeys(_names(head)))[:MAX_NAMES]
+    names = tuple(_names(head)[:MAX_NAMES])
     return Description(_kind(kind.group(1)), names, _date(head)) if names else Description()
 
 
@@ -93,18 +92,14 @@ def _kind(found: str) -> str:
     return _AFTER_KIND.sub("", found)[-MAX_KIND_CHARS:].strip()
 
 
-def _names(head: str) -> Iterator[str]:
-    for match in _COMPANY.finditer(head):
-        yield from _checked(match.group())
-    for match in _PARTY.finditer(head):
-        yield from _checked(match.group(1))
+def _names(head: str) -> list[str]:
+    found = [match.group() for match in _COMPANY.finditer(head)] + [match.group(1) for match in _PARTY.finditer(head)]
+    return list(dict.fromkeys(name.strip(" ,.") for name in found if _is_name(name)))
 
 
-def _checked(name: str) -> Iterator[str]:
-    """Let pass what holds a word that names something."""
-    words = naming_words(name)
-    if len(name) <= MAX_NAME_CHARS and not all(word.isdigit() for word in words):
-        yield name.strip(" ,.")
+def _is_name(found: str) -> bool:
+    """Tell whether it holds a word that names something."""
+    return len(found) <= MAX_NAME_CHARS and not all(word.isdigit() for word in naming_words(found))
 
 
 def _date(head: str) -> datetime.date | None:

@@ -14,11 +14,13 @@ from uuid import UUID
 
 from core.access import AccessScope
 from core.db.pool import Connection
+from retrieval.stores import documents
 
 COVERED = 0.75  # least share of a name's weight that must be in the question
 RIVAL = 0.9  # a document whose score comes so near to the best one's is meant as well
 KIND_WEIGHT = 0.3  # of a word of a document's kind, title or year: it tells two contracts of the same parties apart
 MAX_DOCUMENTS = 5
+MAX_COUNTED = 10_000  # documents; how rare a name is among more makes no difference
 MAX_GAP_WORDS = 2  # unknown words, written large, that may stand between two words of a name
 COMMON = 0.1  # a name of whose words each is borne by more than this share of the documents tells nothing apart
 
@@ -39,13 +41,6 @@ JOINING = frozenset("the of and a an between among by with for to in as at d b u
 _WORD = re.compile(r"[^\W_]+(?:[&'’][^\W_]+)*")
 _END = re.compile(r"[;?!:]")
 _SENTENCE = re.compile(r"(?<=[;?!:.])\s+")
-
-NAMED = """
-    SELECT n.token, d.document_id, d.names, d.kind, d.title, d.dated
-      FROM document_names n JOIN documents d USING (document_id)
-     WHERE n.token = ANY(%(tokens)s) AND d.class_id = ANY(%(class_ids)s)
-"""
-COUNT = "SELECT count(*) AS num FROM (SELECT FROM documents WHERE class_id = ANY(%(class_ids)s) LIMIT 10000) AS up_to_a_bound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +82,15 @@ def naming_words(name: str) -> frozenset[str]:
 
 def find(connection: Connection, question: str, scope: AccessScope) -> Named:
     """Find what the question names among the documents of the scope."""
-    asked = frozenset(words_of(question)) - FORMS - JOINING
-    values = {"tokens": sorted(asked), "class_ids": list(scope.class_ids)}
-    rows = connection.execute(NAMED, values).fetchall()
-    if not rows:
-        return Named((), question)
-    count = connection.execute(COUNT, values).fetchone()
-    return choose(question, rows, num_documents=count["num"] if count else 0)
-
-
-def choose(question: str, rows: Sequence[Mapping[str, object]], *, num_documents: int) -> Named:
-    """Choose the documents meant, out of ``rows`` that each say which word of the question names which document."""
     asked = frozenset(words_of(question))
-    candidates = {row["document_id"]: _candidate(row) for row in rows}.values()
+    candidates = [_candidate(row) for row in documents.named_by(connection, asked - FORMS - JOINING, scope)]
+    if not candidates:
+        return Named((), question)
+    return _choose(question, asked, candidates, documents.count(connection, scope, limit=MAX_COUNTED))
+
+
+def _choose(question: str, asked: frozenset[str], candidates: Sequence[_Candidate], num_documents: int) -> Named:
+    """Choose the documents meant, out of those that a word of the question names."""
     counts = Counter(word for c in candidates for word in c.words)
     weights = {word: math.log(1 + (num_documents - n + 0.5) / (n + 0.5)) for word, n in counts.items() if n <= num_documents}
     common = {word for word, n in counts.items() if n > max(COMMON * num_documents, MAX_DOCUMENTS)}

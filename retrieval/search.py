@@ -17,14 +17,15 @@ from core.access import AccessScope, reading
 from core.db.pool import Connection, Pool, transaction
 from core.types import Hit, Stage
 from retrieval import lexical, names, question
-from retrieval.diversity import choose
+from retrieval.diversity import COST, choose
 from retrieval.embed import Embedder
-from retrieval.filters import Filters, matching
+from retrieval.filters import Filters
 from retrieval.fusion import dense_share, fuse
 from retrieval.names import Named
 from retrieval.question import Question
 from retrieval.stores import passages
 from retrieval.stores.base import Ranking, VectorStore
+from retrieval.stores.documents import matching
 
 log = logging.getLogger(__name__)
 EVERYTHING = Filters()
@@ -32,11 +33,12 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A ranking of candidates, and how each side scored them."""
+    """A ranking of candidates, how each side scored them, and those chosen to be hits."""
 
     dense: dict[int, float]
     words: dict[int, float]
     fused: Ranking
+    chosen: Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,80 +61,88 @@ class Search:
         text = question.checked(query)
         if not scope.class_ids:
             return []
+        whole = question.embed(text, self.embedder)
         with self._reading(scope) as connection:
             documents = matching(connection, filters, scope)
             named = names.find(connection, text, scope)
-        whole, rest = self._embedded(text, named)
+            if not named.documents:
+                return self._hits(connection, self._candidates(connection, whole, scope, k, documents), scope, k, explain)
+        rest = self._rest(whole, named)
         with self._reading(scope) as connection:
-            found = self._candidates(connection, rest, scope, k, _both(documents, named)) if named.documents else None
-            chosen = self._chosen(connection, found, scope, k, cost=0.0) if found else []
-            if len(chosen) < k:
-                others = self._candidates(connection, whole, scope, k, documents)
-                chosen = _then(chosen, self._chosen(connection, others, scope, k), k)
-                found = _together(found, others)
-            hits = passages.load(connection, chosen, scope)
-        log.debug("searched", extra={"num_named": len(named.documents), "num_hits": len(hits)})
-        return _explained(hits, chosen, found) if explain and found else hits
+            found = self._candidates(connection, rest, scope, k, _both(documents, named), cost=0.0)
+            if len(found.chosen) < k:
+                found = _then(found, self._candidates(connection, whole, scope, k, documents))
+            return self._hits(connection, found, scope, k, explain)
 
     @contextmanager
     def _reading(self, scope: AccessScope) -> Iterator[Connection]:
         with transaction(self.pool) as connection, reading(connection, scope):
             yield connection
 
-    def _embedded(self, text: str, named: Named) -> tuple[Question, Question]:
-        """Embed the question, and what it asks of the documents it names: half the whole, half the rest of it."""
-        whole = question.embed(text, self.embedder)
-        if not named.documents:
-            return whole, whole
+    def _rest(self, whole: Question, named: Named) -> Question:
+        """Embed what a question asks of the documents it names: half the whole question, half the rest of it."""
         rest = question.embed(named.rest, self.embedder)
         both = whole.whole + rest.whole
-        return whole, replace(rest, whole=np.asarray(both / max(float(np.linalg.norm(both)), 1e-6), dtype=np.float32))
+        return replace(rest, whole=np.asarray(both / max(float(np.linalg.norm(both)), 1e-6), dtype=np.float32))
 
-    def _candidates(
-        self, connection: Connection, asked: Question, scope: AccessScope, k: int, documents: frozenset[UUID] | None
+    def _candidates(  # noqa: PLR0917  # as the door's
+        self,
+        connection: Connection,
+        asked: Question,
+        scope: AccessScope,
+        k: int,
+        documents: frozenset[UUID] | None,
+        cost: float = COST,
     ) -> _Found:
-        num = max(self.candidates, k)
-        words = dict(lexical.rank(connection, asked.text, scope=scope, k=num, documents=documents))
-        nums = words.keys() | {
-            num_
-            for vector in (asked.whole, *asked.parts)
-            for num_, _ in self.store.search(
-                connection, vector, scope=scope, model_id=self.embedder.model_id, k=num, documents=documents
-            )
-        }
-        dense = passages.cosines(connection, asked.whole, asked.parts, sorted(nums), scope)
-        return _Found(dense, words, fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=False)))
+        """Rank the candidates of both sides and choose the best ``k`` that differ."""
+        offered = max(self.candidates, k)
+        words = dict(lexical.rank(connection, asked.text, scope=scope, k=offered, documents=documents))
+        near = [
+            self.store.search(connection, v, scope=scope, model_id=self.embedder.model_id, k=offered, documents=documents)
+            for v in (asked.whole, *asked.parts)
+        ]
+        nums = words.keys() | {num for ranking in near for num, _ in ranking}
+        dense = {} if asked.is_long else dict(near[0])  # with parts a passage counts by two vectors: none is known yet
+        dense |= passages.cosines(connection, asked.whole, asked.parts, sorted(nums - dense.keys()), scope)
+        fused = fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=False))
+        spans = passages.spans(connection, [num for num, _ in fused], scope)
+        return _Found(dense, words, fused, choose(fused, spans, k, cost=cost))
 
-    def _chosen(self, connection: Connection, found: _Found, scope: AccessScope, k: int, cost: float | None = None) -> Ranking:
-        spans = passages.spans(connection, [num for num, _ in found.fused], scope)
-        return choose(found.fused, spans, k) if cost is None else choose(found.fused, spans, k, cost=cost)
+    @staticmethod
+    def _hits(connection: Connection, found: _Found, scope: AccessScope, k: int, explain: bool) -> list[Hit]:
+        hits = passages.load(connection, found.chosen[:k], scope)
+        log.debug("searched", extra={"num_candidates": len(found.fused), "num_hits": len(hits)})
+        return _explained(hits, found) if explain else hits
 
 
 def _both(documents: frozenset[UUID] | None, named: Named) -> frozenset[UUID]:
     return frozenset(named.documents) if documents is None else documents.intersection(named.documents)
 
 
-def _then(first: Ranking, others: Ranking, k: int) -> Ranking:
-    """Put the others after the first, with scores shifted below theirs, since the two do not compare."""
-    if not first:
-        return others[:k]
+def _then(first: _Found, others: _Found) -> _Found:
+    """Put the others after the first, which are of the documents that the question names."""
+    return _Found(
+        others.dense | first.dense,
+        others.words | first.words,
+        _after(first.fused, others.fused),
+        _after(first.chosen, others.chosen),
+    )
+
+
+def _after(first: Ranking, others: Ranking) -> Ranking:
+    """Append what is new, with scores shifted below those of the first, since the two do not compare."""
     taken = {num for num, _ in first}
-    new = [(num, score) for num, score in others if num not in taken][: k - len(first)]
-    shift = min(0.0, first[-1][1] - new[0][1]) if new else 0.0
+    new = [(num, score) for num, score in others if num not in taken]
+    shift = min(0.0, first[-1][1] - new[0][1]) if first and new else 0.0
     return [*first, *((num, score + shift) for num, score in new)]
 
 
-def _together(first: _Found | None, others: _Found) -> _Found:
-    if first is None:
-        return others
-    return _Found(others.dense | first.dense, others.words | first.words, _then(first.fused, others.fused, 10**9))
-
-
-def _explained(hits: list[Hit], chosen: Ranking, found: _Found) -> list[Hit]:
-    """Tell of each hit how it got there; the numbers of the passages that were read are those chosen, in their order."""
-    ranks = {
-        name: {num: (rank, score) for rank, (num, score) in enumerate(sorted(side, key=lambda p: (-p[1], p[0])), 1)}
-        for name, side in (("dense", found.dense.items()), ("words", found.words.items()), ("fused", found.fused))
-    }
-    by_num = {num: tuple(Stage(name, *ranks[name][num]) for name in ranks if num in ranks[name]) for num, _ in chosen}
-    return [replace(hit, stages=by_num[hit.num]) for hit in hits]
+def _explained(hits: list[Hit], found: _Found) -> list[Hit]:
+    """Tell of each hit how each stage saw it."""
+    sides = {"dense": found.dense.items(), "words": found.words.items(), "fused": found.fused}
+    stages: dict[int, list[Stage]] = {hit.num: [] for hit in hits}
+    for name, side in sides.items():
+        for rank, (num, score) in enumerate(sorted(side, key=lambda pair: (-pair[1], pair[0])), start=1):
+            if num in stages:
+                stages[num].append(Stage(name, rank, score))
+    return [replace(hit, stages=tuple(stages[hit.num])) for hit in hits]

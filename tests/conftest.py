@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from core.db.migrate import migrate
+from core.db.pool import Pool, open_pool
 from core.models import catalogue
 from core.settings import Settings
 from infra.local.postgres import Postgres
@@ -37,6 +38,14 @@ def database_url(postgres_server: Postgres) -> Iterator[str]:
     yield postgres_server.url(name)
     with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
         connection.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(name)))
+
+
+@pytest.fixture
+def pool(database_url: str) -> Iterator[Pool]:
+    """Connections to this test's own database."""
+    pool = open_pool(database_url, max_size=6)
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="session")

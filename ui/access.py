@@ -3,7 +3,7 @@
 A principal is `user:NAME`, `group:NAME` or `everyone`. What is written here is the whole list, not a change of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -74,14 +74,18 @@ class AccessCalls:
 
     def access_list(self: Caller, user: str | None = None) -> Json:
         """Tell what a user, or you yourself, may read: ``documents``, fetched a page at a time, and ``unavailable_sources``."""
-        params: dict[str, str | int] = {"limit": PAGE} | ({} if user is None else {"user": user})
-        listed = self._call("GET", "/v1/access/list", params=params)
-        num_last = len(listed["documents"])
-        while num_last == PAGE:
-            page = self._call("GET", "/v1/access/list", params=params | {"offset": len(listed["documents"])})["documents"]
-            listed["documents"] += page
-            num_last = len(page)
-        return listed
+        return all_pages(self, "/v1/access/list", "documents", {} if user is None else {"user": user})
+
+
+def all_pages(caller: Caller, url: str, key: str, params: Mapping[str, str]) -> Json:
+    """Fetch a list a page at a time; returns the answer of the first page with the whole list under ``key``."""
+    whole = caller._call("GET", url, params={**params, "limit": PAGE, "offset": 0})
+    num_last = len(whole[key])
+    while num_last == PAGE:
+        page = caller._call("GET", url, params={**params, "limit": PAGE, "offset": len(whole[key])})[key]
+        whole[key] += page
+        num_last = len(page)
+    return whole
 
 
 def _quoted(part: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-from ui.access import AccessCalls
+from ui.access import AccessCalls, all_pages
 
 Json = dict[str, Any]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -98,13 +98,7 @@ class Client(AccessCalls):
 
     def documents(self, collection: str | None = None) -> list[Json]:
         """List all documents of a collection, or all that you may read, fetched a page at a time."""
-        documents: list[Json] = []
-        params: dict[str, str | int] = {"limit": 500} | ({"collection": collection} if collection is not None else {})
-        while True:
-            page = self._call("GET", "/v1/documents", params=params | {"offset": len(documents)})["documents"]
-            documents += page
-            if len(page) < 500:
-                return documents
+        return list(all_pages(self, "/v1/documents", "documents", _given(collection=collection))["documents"])
 
     def document(self, document_id: str) -> Json:
         """Return what is known about one document."""

@@ -8,6 +8,7 @@ a kind we do not read, or empty is refused with RejectedDocument; a password-pro
 import codecs
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import RejectedDocument, UnreadableDocument
@@ -89,7 +90,7 @@ def detect(path: Path, filename: str) -> str:
     named = MEDIA_TYPES.get(suffix)
     if suffix and named is None:
         raise RejectedDocument(f"{filename!r}: files ending in {suffix} are not supported. Supported: {supported()}.")
-    found, described = _sniff_text(path, head) if named in _TEXTUAL and _is_utf_8(path) else _sniff(path, head)
+    found, described = (_sniff_utf_8(path, head) if named in _TEXTUAL else None) or _sniff(path, head)
     if named is None and found is not None:
         return found
     if named is not None and (found == named or (found in _TEXTUAL and named in _TEXTUAL and (named != EML or found == EML))):
@@ -115,7 +116,9 @@ def _sniff(path: Path, head: bytes) -> tuple[str | None, str]:
     for magic, described in _MAGIC:
         if head.startswith(magic):
             return None, described
-    return _sniff_text(path, head)
+    if not head.startswith(_UTF_16_32_BOMS) and _holds_nul(path):
+        return None, "binary data"
+    return _kind_of_text(head)
 
 
 def _sniff_archive(path: Path) -> tuple[str | None, str]:
@@ -133,9 +136,7 @@ def _sniff_archive(path: Path) -> tuple[str | None, str]:
     return None, "a zip archive"
 
 
-def _sniff_text(path: Path, head: bytes) -> tuple[str | None, str]:
-    if not head.startswith(_UTF_16_32_BOMS) and _holds_nul(path):
-        return None, "binary data"
+def _kind_of_text(head: bytes) -> tuple[str, str]:
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         return HTML, "HTML"
     if _begins_with_mail_headers(head.removeprefix(b"\xef\xbb\xbf")[:_HEADER_BYTES]):
@@ -156,18 +157,22 @@ def _begins_with_mail_headers(head: bytes) -> bool:
     return False
 
 
-def _is_utf_8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _sniff_utf_8(path: Path, head: bytes) -> tuple[str | None, str] | None:
+    """Tell the kind of text in a file that is UTF-8 throughout, in one reading; None for any other file."""
+    decoder, holds_nul = codecs.getincrementaldecoder("utf-8")(), False
     try:
-        with path.open("rb") as stream:
-            for block in iter(lambda: stream.read(1 << 20), b""):
-                decoder.decode(block)
+        for block in _blocks(path):
+            holds_nul |= "\0" in decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
+    return (None, "binary data") if holds_nul else _kind_of_text(head)
 
 
 def _holds_nul(path: Path) -> bool:
+    return any(b"\0" in block for block in _blocks(path))
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
-        return any(b"\0" in block for block in iter(lambda: stream.read(1 << 20), b""))
+        yield from iter(lambda: stream.read(1 << 20), b"")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.keys import add_key
 from core.settings import Settings
 from tests.fakes_api import FakeGenerator, add_document, make_services
@@ -17,13 +17,6 @@ from ui.cli import main as cli
 from ui.client import ApiError, Client
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=4)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

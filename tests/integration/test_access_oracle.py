@@ -8,14 +8,14 @@ must never see them. Add a store to STORES to hold it to the same.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from core.access import Principal
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.errors import NotFound
 from core.explain import explain, list_readable
 from core.types import Hit
@@ -34,13 +34,6 @@ NAMES = tuple(f"paper-{n}" for n in range(10))
 ROUNDS, BUDGET_S, LEAST_SEARCHES = 500, 60.0, 400
 K = 400  # more than there ever are: an exact search finds all of the scope
 SECRET, OPEN = "The flip policy is secret.", "The flip policy is open."
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=6)
-    yield pool
-    pool.close()
 
 
 class Churn(threading.Thread):

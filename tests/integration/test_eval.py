@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.keys import add_key
 from core.settings import PROJECT_ROOT, Settings
 from ingest import ledger
@@ -58,13 +58,6 @@ class Served:
         return subprocess.run(
             command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=180
         )
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=5)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The second lock: inside reading(), a statement without any condition shows the asker's documents and nothing else."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,6 @@ from tests.world import World
 
 TABLES = ("documents", "pages", "chunks", "document_names")
 BOB = frozenset({"user:bob"})
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=3)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

@@ -45,11 +45,17 @@ BEGIN
 END $$;
 CREATE TRIGGER collections_class AFTER INSERT ON collections FOR EACH ROW EXECUTE FUNCTION add_default_class();
 
+-- Whether a source's permissions, synchronised then, still count.
+CREATE FUNCTION is_fresh(synced_at timestamptz, max_age_s int) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
+    $$ SELECT max_age_s IS NULL OR synced_at > now() - make_interval(secs => max_age_s) $$;
+
 -- The rule, in one place: a class is read by those in 'principals' while it 'is_fresh', and by nobody else.
 CREATE VIEW class_access AS
-    SELECT a.class_id, a.collection_id, c.owner_id, c.name AS collection, a.source_id, s.name AS source,
+    SELECT a.class_id, a.collection_id, c.owner_id, c.name AS collection, a.source_id, s.name AS source, s.max_age_s,
+           coalesce(a.allowed, s.allowed, c.allowed) AS allowed,
+           CASE WHEN a.allowed IS NOT NULL THEN 'document' WHEN s.allowed IS NOT NULL THEN 'source' ELSE 'collection' END AS list_of,
            coalesce(a.allowed, s.allowed, c.allowed) || ('user:' || c.owner_id) AS principals,
-           s.max_age_s IS NULL OR s.synced_at > now() - make_interval(secs => s.max_age_s) AS is_fresh,
+           is_fresh(s.synced_at, s.max_age_s) AS is_fresh,
            a.source_id IS NULL AND a.allowed IS NULL AS is_default
       FROM access_classes a
       JOIN collections c ON c.collection_id = a.collection_id

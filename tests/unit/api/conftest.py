@@ -10,17 +10,10 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.lifespan import Services
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.keys import add_key
 from core.settings import Settings
 from tests.fakes_api import FakeGenerator, make_services
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=5)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

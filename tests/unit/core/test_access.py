@@ -5,16 +5,9 @@ from uuid import uuid4
 import pytest
 
 from core.access import AccessScope, Principal, scope_for
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.errors import NotFound
 from ingest.documents import add_collection
-
-
-@pytest.fixture
-def pool(database_url: str):
-    pool = open_pool(database_url, max_size=2)
-    yield pool
-    pool.close()
 
 
 def test_a_scope_holds_the_owners_collections_and_no_others(pool: Pool) -> None:

@@ -1,23 +1,15 @@
 """Why somebody may or may not read a document, and to whom that is told."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from core.access import Principal
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.errors import Forbidden, NotFound
 from core.explain import Explanation, explain, list_readable
 from tests.world import KEY, Doc, World
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=2)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

@@ -4,16 +4,9 @@ import psycopg
 import pytest
 
 from core.access import Principal
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.errors import InvalidInput, NotFound, Unauthenticated
 from core.keys import add_key, authenticate, delete_key, list_keys
-
-
-@pytest.fixture
-def pool(database_url: str):
-    pool = open_pool(database_url, max_size=2)
-    yield pool
-    pool.close()
 
 
 def test_a_key_opens_until_it_is_revoked_and_is_nowhere_stored(pool: Pool, database_url: str) -> None:

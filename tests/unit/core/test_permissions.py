@@ -1,7 +1,6 @@
 """Groups, lists and sources: a change holds from its commit on, and only the owner may make it."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,7 +8,7 @@ import pytest
 
 from core import groups, permissions, sources
 from core.access import Principal
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.permissions import DocumentAccess
 from ingest import documents, ledger
@@ -17,13 +16,6 @@ from tests.world import KEY, World
 
 ALICE, BOB, EVE = (Principal(name, KEY) for name in ("alice", "bob", "eve"))
 FOR_BOB = frozenset({"user:bob"})
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=4)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

@@ -53,9 +53,9 @@ def test_missing_urls_are_named(tmp_path: Path) -> None:
 def test_key_comes_from_the_setting_else_from_the_home(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with pytest.raises(Unauthenticated, match="MUNIMENT_API_KEY"):
-        run._key(settings)
+        run.find_key(settings)
     (tmp_path / "api-key").write_text("mun_home\n", encoding="ascii")
-    assert run._key(settings) == "mun_home"
+    assert run.find_key(settings) == "mun_home"
 
 
 def test_a_wrong_setting_ends_with_status_2(

@@ -1,13 +1,12 @@
 """A pool on a fresh database, and one owner with one collection."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
 
 from core.access import AccessScope, Principal, scope_for
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from ingest import documents
 
 MODEL = "fake@0"
@@ -35,13 +34,6 @@ class Owner:
     def job(self, job_id: UUID) -> documents.Job:
         with transaction(self.pool) as connection:
             return documents.find_jobs(connection, self.name, [job_id])[0]
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=4)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

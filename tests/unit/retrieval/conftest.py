@@ -4,14 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.db.pool import Connection, Pool, open_pool, transaction
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=2)
-    yield pool
-    pool.close()
+from core.db.pool import Connection, Pool, transaction
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from psycopg.types.json import Jsonb
 
 from core.db.pool import Connection
 from core.errors import InvalidInput
-from retrieval.filters import Filters, matching
+from retrieval.filters import Filters
+from retrieval.stores.documents import matching
 from tests.fakes_retrieval import add_collection, add_document, scope_of
 
 
