@@ -17,6 +17,7 @@ from core.settings import Settings
 from generation.engines.base import Generator
 from generation.engines.openai import make_generator
 from retrieval.embed import Embedder, make_embedder
+from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 
@@ -51,12 +52,14 @@ def open_services(settings: Settings) -> Iterator[Services]:
     celery = queue.make_app(settings.broker.url.get_secret_value())
     generator = make_generator(settings)
     probes = Probes({"database": lambda: ping(pool), "broker": lambda: queue.ping(celery), "model": generator.ping})
-    search = Search(pool, embedder, PgVectorStore(), settings.search.candidates)
+    words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
+    search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates)
     try:
         yield Services(settings, pool, embedder, search, generator, celery, probes)
     finally:
         probes.close()
         celery.close()
+        words.close()
         pool.close()
 
 

@@ -171,6 +171,9 @@ class Search(Group):
     candidates: int = Field(
         100, ge=1, le=1000, description="Passages each of the dense and lexical rankings offers to the fusion."
     )
+    words_memory_mb: int = Field(
+        128, ge=16, le=4096, description="Memory the index of words may use while it is brought up to date, in megabytes."
+    )
     context_tokens: int = Field(1100, ge=100, description="Tokens of passages given to the model with a question.")
 
 
@@ -226,6 +229,11 @@ class Settings(BaseSettings):
     def blobs_dir(self) -> Path:
         """Where uploaded bytes live, named by their sha256."""
         return self.home / "blobs"
+
+    @property
+    def words_dir(self) -> Path:
+        """Where the index of words lives; derived from the database, so it may be removed at any time."""
+        return self.home / "index" / "words"
 
     def with_values(self, **groups: dict[str, Any]) -> Self:
         """Return a copy with some values of some groups replaced, for tests and for wiring."""

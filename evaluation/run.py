@@ -33,6 +33,7 @@ from generation.engines.openai import make_generator
 from ingest import documents
 from retrieval.context import pack
 from retrieval.embed import make_embedder
+from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 from ui.cli.session import find_key
@@ -54,10 +55,12 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
         raise SettingsError(
             "Set MUNIMENT_DATABASE_URL and MUNIMENT_LLM_URL to the platform to evaluate; CONTRIBUTING.md shows how."
         )
-    pool = open_pool(settings.database.url.get_secret_value(), max_size=2)
+    embedder = make_embedder(settings, threads=settings.embedding.threads)
+    pool = open_pool(settings.database.url.get_secret_value(), max_size=3)
+    words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
     try:
-        embedder = make_embedder(settings, threads=settings.embedding.threads)
-        search, generator = Search(pool, embedder, PgVectorStore(), settings.search.candidates), make_generator(settings)
+        search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates)
+        generator = make_generator(settings)
         with transaction(pool) as connection:
             scope = scope_for(connection, authenticate(connection, find_key(settings)), collection)
 
@@ -72,6 +75,7 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
 
         yield Doors(search=lambda question: search(question, scope=scope, k=k), ask=ask, text=text)
     finally:
+        words.close()
         pool.close()
 
 

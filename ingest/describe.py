@@ -1,7 +1,7 @@
-"""What a document is, as far as its first page tells: of a contract its kind, its parties and its date.
+"""What a document is: its language, and as far as its first page tells, of a contract its kind, its parties and its date.
 
 In: the parsed text. Out: a :class:`Description`, stored beside the document and compared with the names in questions
-(retrieval/names.py). Only what calls itself an agreement and names parties is described: elsewhere names of companies
+(retrieval/names.py). Only what calls itself an agreement and names parties is a contract: elsewhere names of companies
 mean nothing about what a document is. Patterns only; a name too many does no harm, since a question must hold it.
 """
 
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from core.types import ParsedDocument
+from retrieval.language import UNKNOWN, detect
 from retrieval.names import naming_words
 
 HEAD_CHARS = 3000
@@ -53,8 +54,9 @@ _DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a document calls itself, whom it names as parties, and the date it bears; all empty where it is no contract."""
+    """Its language (ISO 639-1), and of a contract what it calls itself, whom it names as parties, and the date it bears."""
 
+    language: str = UNKNOWN
     kind: str = ""
     names: tuple[str, ...] = ()
     dated: datetime.date | None = None
@@ -66,19 +68,20 @@ class Description:
 
 
 def describe(parsed: ParsedDocument) -> Description:
-    """Draw kind, parties and date from the head of a document.
+    """Tell a document's language, and draw kind, parties and date from its head.
 
     >>> text = "LICENSE AGREEMENT dated as of May 1, 2002, by and between Acme Corp., a Delaware corporation, and Bob Ltd"
     >>> description = describe(ParsedDocument("", "text/plain", text, (), ()))
-    >>> description.kind, description.dated.isoformat(), sorted(description.words)
-    ('LICENSE AGREEMENT', '2002-05-01', ['acme', 'bob'])
+    >>> description.language, description.kind, description.dated.isoformat(), sorted(description.words)
+    ('en', 'LICENSE AGREEMENT', '2002-05-01', ['acme', 'bob'])
     """
+    language = detect(parsed.text)
     head = " ".join(parsed.text[: 2 * HEAD_CHARS].split())[:HEAD_CHARS]
     kind = _KIND.search(head[:KIND_CHARS]) or _KIND.search(parsed.title)
     if kind is None or _PARTIES.search(head) is None:
-        return Description()
+        return Description(language)
     names = tuple(_names(head)[:MAX_NAMES])
-    return Description(_kind(kind.group(1)), names, _date(head)) if names else Description()
+    return Description(language, _kind(kind.group(1)), names, _date(head)) if names else Description(language)
 
 
 def _kind(found: str) -> str:

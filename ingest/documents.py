@@ -227,8 +227,8 @@ def replace_document(  # noqa: PLR0917  # the order a sentence would have
         kept["class_id"] = class_of(connection, document.collection_id, access or DocumentAccess())
     connection.execute(
         "INSERT INTO documents (document_id, collection_id, class_id, tags, metadata, source, title, media_type, content_hash,"
-        " num_bytes, text, num_chunks, num_pages, kind, names, dated)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " num_bytes, text, language, num_chunks, num_pages, kind, names, dated)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             document_id,
             document.collection_id,
@@ -241,6 +241,7 @@ def replace_document(  # noqa: PLR0917  # the order a sentence would have
             document.content_hash,
             document.path.stat().st_size,
             parsed.text,
+            described.language,
             num_chunks,
             len(parsed.pages),
             described.kind,

@@ -80,7 +80,7 @@ def index(pipeline: Pipeline, claim: Claim, document: Document) -> JobState:
             return "unchanged"
         access = ledger.said_access(connection, claim)
         documents.replace_document(connection, document, document_id, parsed, describe(parsed), len(chunks), access=access)
-        passages.add(connection, document.collection_id, pipeline.embedder.model_id, parsed.title, chunks, vectors)
+        passages.add(connection, document.collection_id, pipeline.embedder.model_id, chunks, vectors)
         ledger.finish(connection, claim, "indexed", document_id=document_id)
     log.info("document_indexed", extra={"document_id": str(document_id), "num_chunks": len(chunks)})
     return "indexed"

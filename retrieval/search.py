@@ -2,7 +2,7 @@
 
 If the question names documents (the parties of a contract), their passages come first, ranked by the rest of the question.
 Dense and lexical candidates are ranked inside the scope, fused, thinned to passages that differ, and read back with what a
-reader needs. The model runs while no connection is held.
+reader needs. The model runs and the index of words is asked while no connection is held.
 """
 
 import logging
@@ -16,11 +16,12 @@ import numpy as np
 from core.access import AccessScope, reading
 from core.db.pool import Connection, Pool, transaction
 from core.types import Hit, Stage
-from retrieval import lexical, names, question
+from retrieval import language, names, question
 from retrieval.diversity import COST, choose
 from retrieval.embed import Embedder
 from retrieval.filters import Filters
 from retrieval.fusion import dense_share, fuse
+from retrieval.lexical.index import WordIndex
 from retrieval.names import Named
 from retrieval.question import Question
 from retrieval.stores import passages
@@ -43,12 +44,17 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Finds passages; ``candidates`` is how many each of the dense and the lexical ranking offers."""
+    """Finds passages; ``candidates`` is how many each of the dense and the lexical ranking offers.
+
+    ``languages`` are those that the embedding model was made for; none named means all.
+    """
 
     pool: Pool
     embedder: Embedder
     store: VectorStore
+    words: WordIndex
     candidates: int = 100
+    languages: frozenset[str] = frozenset()
 
     def __call__(
         self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False
@@ -65,14 +71,16 @@ class Search:
         with self._reading(scope) as connection:
             documents = matching(connection, filters, scope)
             named = names.find(connection, text, scope)
-            if not named.documents:
-                return self._hits(connection, self._candidates(connection, whole, scope, k, documents), scope, k, explain)
-        rest = self._rest(whole, named)
-        with self._reading(scope) as connection:
-            found = self._candidates(connection, rest, scope, k, _both(documents, named), cost=0.0)
+        if named.documents:
+            found = self._find(self._rest(whole, named), scope, k, _both(documents, named), cost=0.0)
             if len(found.chosen) < k:
-                found = _then(found, self._candidates(connection, whole, scope, k, documents))
-            return self._hits(connection, found, scope, k, explain)
+                found = _then(found, self._find(whole, scope, k, documents))
+        else:
+            found = self._find(whole, scope, k, documents)
+        with self._reading(scope) as connection:
+            hits = passages.load(connection, found.chosen[:k], scope)
+        log.debug("searched", extra={"num_candidates": len(found.fused), "num_hits": len(hits)})
+        return _explained(hits, found) if explain else hits
 
     @contextmanager
     def _reading(self, scope: AccessScope) -> Iterator[Connection]:
@@ -85,34 +93,29 @@ class Search:
         both = whole.whole + rest.whole
         return replace(rest, whole=np.asarray(both / max(float(np.linalg.norm(both)), 1e-6), dtype=np.float32))
 
-    def _candidates(  # noqa: PLR0917  # as the door's
-        self,
-        connection: Connection,
-        asked: Question,
-        scope: AccessScope,
-        k: int,
-        documents: frozenset[UUID] | None,
-        cost: float = COST,
+    def _find(
+        self, asked: Question, scope: AccessScope, k: int, documents: frozenset[UUID] | None, cost: float = COST
     ) -> _Found:
         """Rank the candidates of both sides and choose the best ``k`` that differ."""
         offered = max(self.candidates, k)
-        words = dict(lexical.rank(connection, asked.text, scope=scope, k=offered, documents=documents))
-        near = [
-            self.store.search(connection, v, scope=scope, model_id=self.embedder.model_id, k=offered, documents=documents)
-            for v in (asked.whole, *asked.parts)
-        ]
-        nums = words.keys() | {num for ranking in near for num, _ in ranking}
-        dense = {} if asked.is_long else dict(near[0])  # with parts a passage counts by two vectors: none is known yet
-        dense |= passages.cosines(connection, asked.whole, asked.parts, sorted(nums - dense.keys()), scope)
-        fused = fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=False))
-        spans = passages.spans(connection, [num for num, _ in fused], scope)
+        words = dict(self.words.rank(asked.text, scope=scope, k=offered, documents=documents))
+        with self._reading(scope) as connection:
+            near = [
+                self.store.search(connection, v, scope=scope, model_id=self.embedder.model_id, k=offered, documents=documents)
+                for v in (asked.whole, *asked.parts)
+            ]
+            nums = words.keys() | {num for ranking in near for num, _ in ranking}
+            dense = {} if asked.is_long else dict(near[0])  # with parts a passage counts by two vectors: none is known yet
+            dense |= passages.cosines(connection, asked.whole, asked.parts, sorted(nums - dense.keys()), scope)
+            spans = passages.spans(connection, sorted(nums), scope)
+        known = self.words.scores(asked.text, sorted(nums - words.keys()), scope=scope)
+        words |= {num: score for num, score in known.items() if score > 0}
+        fused = fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=self._is_foreign(asked.text)))
         return _Found(dense, words, fused, choose(fused, spans, k, cost=cost))
 
-    @staticmethod
-    def _hits(connection: Connection, found: _Found, scope: AccessScope, k: int, explain: bool) -> list[Hit]:
-        hits = passages.load(connection, found.chosen[:k], scope)
-        log.debug("searched", extra={"num_candidates": len(found.fused), "num_hits": len(hits)})
-        return _explained(hits, found) if explain else hits
+    def _is_foreign(self, text: str) -> bool:
+        spoken = language.detect(text) if self.languages else language.UNKNOWN
+        return spoken != language.UNKNOWN and spoken not in self.languages
 
 
 def _both(documents: frozenset[UUID] | None, named: Named) -> frozenset[UUID]:

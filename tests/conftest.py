@@ -13,6 +13,7 @@ from core.db.pool import Pool, open_pool
 from core.models import catalogue
 from core.settings import Settings
 from infra.local.postgres import Postgres
+from retrieval.lexical.index import WordIndex
 from tests.embedded import running_postgres, running_valkey
 
 TEMPLATE = "migrated"
@@ -46,6 +47,14 @@ def pool(database_url: str) -> Iterator[Pool]:
     pool = open_pool(database_url, max_size=6)
     yield pool
     pool.close()
+
+
+@pytest.fixture
+def words(pool: Pool, tmp_path: Path) -> Iterator[WordIndex]:
+    """An index of the words in this test's own database."""
+    index = WordIndex(pool, tmp_path / "words", memory_mb=20)
+    yield index
+    index.close()
 
 
 @pytest.fixture(scope="session")

@@ -179,7 +179,7 @@ class World:
             lock_document(connection, document_id)
             document = Document(collection.collection_id, name, self.path, "hash")
             documents.replace_document(connection, document, document_id, parsed, Description(), 1, access=access)
-            passages.add(connection, collection.collection_id, self.embedder.model_id, parsed.title, chunks, vectors)
+            passages.add(connection, collection.collection_id, self.embedder.model_id, chunks, vectors)
             connection.execute("INSERT INTO document_names VALUES (%s, %s)", (f"name-{name}", document_id))
         return Doc(document_id, collection, name, allowed, source)
 

@@ -16,6 +16,9 @@ SINCE = """
     SELECT seq, txid::text::bigint AS txid, document_id FROM changes
      WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s) ORDER BY seq
 """
+NEWS = """
+    SELECT EXISTS (SELECT FROM changes WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s)) AS is_behind
+"""
 NOW = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS floor,
            pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ceiling
@@ -51,6 +54,13 @@ def since(connection: Connection, cursor: Cursor) -> tuple[list[UUID], Cursor]:
     still_open = {row["seq"] for row in rows if row["txid"] >= now["floor"]}
     known = cursor.seen if now["floor"] == cursor.floor else _still_open(connection, cursor.seen, now["floor"])
     return list(dict.fromkeys(row["document_id"] for row in rows)), Cursor(now["floor"], frozenset(known | still_open))
+
+
+def is_behind(connection: Connection, cursor: Cursor) -> bool:
+    """Tell, cheaply, whether :func:`since` would give anything."""
+    row = connection.execute(NEWS, {"floor": str(cursor.floor), "seen": list(cursor.seen)}).fetchone()
+    assert row is not None
+    return bool(row["is_behind"])
 
 
 def prune(connection: Connection) -> None:

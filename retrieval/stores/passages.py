@@ -19,12 +19,10 @@ from retrieval.stores.base import Ranking
 # One round trip for all rows (psycopg pipelines it): 10,000 rows in 1.4 s, where embedding them takes minutes.
 INSERT = """
     INSERT INTO chunks (chunk_id, document_id, collection_id, class_id, start_char, end_char, page_first, page_last,
-                        heading_path, text, embedding, lexemes, num_lexemes)
+                        heading_path, text, embedding)
     SELECT %(chunk_id)s, document_id, collection_id, class_id, %(start)s, %(end)s, %(page_first)s, %(page_last)s,
-           %(heading_path)s, %(text)s, %(vector)s,
-           lexemes, (SELECT coalesce(sum(cardinality(positions)), 0) FROM unnest(lexemes))
-      FROM documents, to_tsvector('english', %(words)s) AS lexemes
-     WHERE document_id = %(document_id)s
+           %(heading_path)s, %(text)s, %(vector)s
+      FROM documents WHERE document_id = %(document_id)s
     ON CONFLICT (chunk_id) DO NOTHING
 """
 
@@ -55,9 +53,7 @@ HITS = """
 """
 
 
-def add(  # noqa: PLR0917  # the order a sentence would have; all call sites read well
-    connection: Connection, collection_id: UUID, model_id: str, title: str, chunks: Sequence[Chunk], vectors: Vectors
-) -> None:
+def add(connection: Connection, collection_id: UUID, model_id: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
     """Keep chunks and their vectors, row i of ``vectors`` for ``chunks[i]``; their document's row must be there.
 
     Adding a chunk that is there changes nothing. Raises ModelMismatch if another model made the collection.
@@ -65,7 +61,7 @@ def add(  # noqa: PLR0917  # the order a sentence would have; all call sites rea
     if vectors.ndim != 2 or len(vectors) != len(chunks):
         raise ValueError(f"{len(chunks)} chunks need as many vectors, not an array of shape {vectors.shape}")
     _check_collection(connection, collection_id, model_id, vectors.shape[1])
-    rows = [_row(title, chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
+    rows = [_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(INSERT, rows)
@@ -131,7 +127,7 @@ def _lines(row: dict[str, Any]) -> Iterable[Line]:
         yield Line(start, end, Box(*boxes[4 * i : 4 * i + 4]))
 
 
-def _row(title: str, chunk: Chunk, vector: Any) -> dict[str, object]:
+def _row(chunk: Chunk, vector: Any) -> dict[str, object]:
     return {
         "chunk_id": chunk.chunk_id,
         "document_id": chunk.document_id,
@@ -142,7 +138,6 @@ def _row(title: str, chunk: Chunk, vector: Any) -> dict[str, object]:
         "heading_path": list(chunk.heading_path),
         "text": chunk.text,
         "vector": vector,
-        "words": "\n".join((title, *chunk.heading_path, chunk.text)),
     }
 
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from core.db.migrate import migrate
 from core.db.pool import Connection, Pool, open_pool, transaction
-from retrieval import lexical
 from retrieval.embedders.base import Embedder, Vector, Vectors
 from retrieval.embedders.onnx import OnnxEmbedder
+from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores import passages
 from retrieval.stores.pgvector import PgVectorStore
@@ -82,7 +82,7 @@ def fill(connection: Connection, model_id: str, dimension: int) -> UUID:
         chunks = make_chunks(add_document(connection, collection_id, "\n".join(texts)), texts)
         vectors = numbers.normal(size=(len(texts), dimension)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        passages.add(connection, collection_id, model_id, "A handbook of procedures", chunks, vectors)
+        passages.add(connection, collection_id, model_id, chunks, vectors)
     return collection_id
 
 
@@ -103,11 +103,11 @@ def show(name: str, times: np.ndarray) -> None:
     print(f"{name:34} p50 {np.percentile(times, 50):6.1f} ms   p95 {np.percentile(times, 95):6.1f} ms")
 
 
-def measure(pool: Pool, embedder: StopwatchEmbedder, collection_id: UUID) -> None:
+def measure(pool: Pool, words: WordIndex, embedder: StopwatchEmbedder, collection_id: UUID) -> None:
     """Time whole searches, and each half of them alone."""
     with transaction(pool) as connection:
         scope, store = scope_of(connection, collection_id), PgVectorStore()
-    search = Search(pool, embedder, store)
+    search = Search(pool, embedder, store, words)
     questions = sample_questions()
 
     def by_vector(question: str) -> None:
@@ -116,13 +116,12 @@ def measure(pool: Pool, embedder: StopwatchEmbedder, collection_id: UUID) -> Non
             store.search(connection, vector, scope=scope, model_id=embedder.model_id, k=search.candidates)
 
     def by_words(question: str) -> None:
-        with transaction(pool) as connection:
-            lexical.rank(connection, question, scope=scope, k=search.candidates)
+        words.rank(question, scope=scope, k=search.candidates)
 
-    vector, words = timed(by_vector, questions, embedder), timed(by_words, questions, embedder)
+    vector, lexical = timed(by_vector, questions, embedder), timed(by_words, questions, embedder)
     whole = timed(lambda question: search(question, scope=scope, k=K), questions, embedder)
     show("bare vector query", vector)
-    show("BM25 alone", words)
+    show("BM25 alone", lexical)
     show("whole search, beyond embedding", whole)
     print(f"whole search / bare vector query   {np.median(whole) / np.median(vector):.2f}")
 
@@ -133,7 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as server:
         server.add_database("bench")
         migrate(server.url("bench"))
-        pool = open_pool(server.url("bench"), max_size=2)
+        pool = open_pool(server.url("bench"), max_size=4)
         with transaction(pool) as connection:
             started = time.perf_counter()
             collection_id = fill(connection, embedder.model_id, embedder.dimension)
@@ -143,7 +142,9 @@ def main() -> None:
             connection.autocommit = True
             connection.execute("VACUUM ANALYZE")
             connection.autocommit = False
-        measure(pool, embedder, collection_id)
+        words = WordIndex(pool, Path(folder) / "words")
+        measure(pool, words, embedder, collection_id)
+        words.close()
         pool.close()
     print(f"peak memory of this process        {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 

@@ -48,7 +48,7 @@ def fill(connection: Connection, store: VectorStore, n: int, seed: int = 0) -> t
     collection_id = add_collection(connection, MODEL, dimension=DIMENSION)
     document_id = add_document(connection, collection_id)
     chunks, vectors = make_chunks(document_id, [f"passage {i}" for i in range(n)]), random_vectors(n, seed)
-    passages.add(connection, collection_id, MODEL, "Title", chunks, vectors)
+    passages.add(connection, collection_id, MODEL, chunks, vectors)
     return collection_id, document_id, chunks, vectors
 
 
@@ -88,20 +88,20 @@ class TestVectorStore:
     def test_deleting_a_document_leaves_the_others(self, connection: Connection, store: VectorStore) -> None:
         collection_id, first, _, _ = fill(connection, store, 3)
         kept = make_chunks(add_document(connection, collection_id), ["kept"])
-        passages.add(connection, collection_id, MODEL, "Title", kept, random_vectors(1))
+        passages.add(connection, collection_id, MODEL, kept, random_vectors(1))
         delete(connection, first)
         found = store.search(connection, random_vectors(1)[0], scope=scope_of(connection, collection_id), model_id=MODEL, k=10)
         assert [num for num, _ in found] == nums(connection, kept)
 
     def test_adding_twice_is_adding_once(self, connection: Connection, store: VectorStore) -> None:
         collection_id, _, chunks, vectors = fill(connection, store, 3)
-        passages.add(connection, collection_id, MODEL, "Title", chunks, vectors)
+        passages.add(connection, collection_id, MODEL, chunks, vectors)
         found = store.search(connection, vectors[0], scope=scope_of(connection, collection_id), model_id=MODEL, k=10)
         assert len(found) == 3
 
     def test_adding_nothing_is_no_error(self, connection: Connection, store: VectorStore) -> None:
         collection_id = add_collection(connection, MODEL, dimension=DIMENSION)
-        passages.add(connection, collection_id, MODEL, "Title", [], random_vectors(0))
+        passages.add(connection, collection_id, MODEL, [], random_vectors(0))
         assert (
             store.search(connection, random_vectors(1)[0], scope=scope_of(connection, collection_id), model_id=MODEL, k=10) == []
         )
@@ -109,7 +109,7 @@ class TestVectorStore:
     def test_another_models_vectors_are_refused(self, connection: Connection, store: VectorStore) -> None:
         collection_id, document_id, _, vectors = fill(connection, store, 3)
         with pytest.raises(ModelMismatch):
-            passages.add(connection, collection_id, OTHER, "Title", make_chunks(document_id, ["new"]), random_vectors(1))
+            passages.add(connection, collection_id, OTHER, make_chunks(document_id, ["new"]), random_vectors(1))
         with pytest.raises(ModelMismatch):
             store.search(connection, vectors[0], scope=scope_of(connection, collection_id), model_id=OTHER, k=10)
 
@@ -117,11 +117,11 @@ class TestVectorStore:
         collection_id = add_collection(connection, MODEL, dimension=DIMENSION)
         chunks = make_chunks(add_document(connection, collection_id), ["one", "two"])
         with pytest.raises(ValueError):
-            passages.add(connection, collection_id, MODEL, "Title", chunks, random_vectors(1))
+            passages.add(connection, collection_id, MODEL, chunks, random_vectors(1))
 
     def test_equal_cosines_come_in_a_fixed_order(self, connection: Connection, store: VectorStore) -> None:
         collection_id = add_collection(connection, MODEL, dimension=DIMENSION)
         chunks = make_chunks(add_document(connection, collection_id), [f"same {i}" for i in range(20)])
-        passages.add(connection, collection_id, MODEL, "Title", chunks, np.repeat(random_vectors(1), 20, axis=0))
+        passages.add(connection, collection_id, MODEL, chunks, np.repeat(random_vectors(1), 20, axis=0))
         found = store.search(connection, random_vectors(1)[0], scope=scope_of(connection, collection_id), model_id=MODEL, k=5)
         assert [num for num, _ in found] == sorted(nums(connection, chunks))[:5]

@@ -20,6 +20,7 @@ from core.errors import NotFound
 from core.explain import explain, list_readable
 from core.types import Hit
 from ingest import documents
+from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores.base import VectorStore
 from retrieval.stores.pgvector import PgVectorStore
@@ -225,14 +226,16 @@ class Trial:
 
 
 @pytest.mark.parametrize("name", STORES)
-def test_nobody_sees_more_or_less_than_the_rule_says_whatever_changes(name: str, pool: Pool, tmp_path: Path) -> None:
+def test_nobody_sees_more_or_less_than_the_rule_says_whatever_changes(
+    name: str, pool: Pool, words: WordIndex, tmp_path: Path
+) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     world = World(pool, tmp_path)
     for owner, title in (("ann", "papers"), ("bob", "papers"), ("cem", "notes")):
         world.add_collection(owner, title)
     churn = Churn(world, aside(world), seed)
-    trial = Trial(world, churn, Search(pool, world.embedder, STORES[name](pool), candidates=K), seed)
+    trial = Trial(world, churn, Search(pool, world.embedder, STORES[name](pool), words, candidates=K), seed)
     for collection in world.collections:
         for paper in NAMES[:5]:
             world.ingest(collection, paper)

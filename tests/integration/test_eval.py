@@ -24,6 +24,7 @@ from core.keys import add_key
 from core.settings import PROJECT_ROOT, Settings
 from ingest import ledger
 from ingest.pipeline import Pipeline, ingest
+from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 from tests.fakes_api import FakeGenerator, make_services
@@ -61,13 +62,13 @@ class Served:
 
 
 @pytest.fixture
-def served(pool: Pool, tmp_path: Path) -> Iterator[Served]:
+def served(pool: Pool, words: WordIndex, tmp_path: Path) -> Iterator[Served]:
     settings, embedder = Settings(home=tmp_path / "home"), FakeEmbedder()
     pipeline = Pipeline(pool, embedder, settings.blobs_dir)
     services = replace(
         make_services(settings, pool, FakeGenerator()),
         embedder=embedder,
-        search=Search(pool, embedder, PgVectorStore()),
+        search=Search(pool, embedder, PgVectorStore(), words),
         celery=InlineWorker(pipeline),  # type: ignore[arg-type]
     )
     with transaction(pool) as connection:

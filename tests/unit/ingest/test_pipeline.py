@@ -13,6 +13,7 @@ from core.errors import DependencyUnavailable
 from ingest import ledger
 from ingest.ledger import Claim, LeaseLost
 from ingest.pipeline import Pipeline, ingest
+from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 from tests.fakes_retrieval import FakeEmbedder
@@ -35,14 +36,14 @@ def claimed(ada: Owner, pipeline: Pipeline, content: bytes) -> Claim:
     return claim
 
 
-def found(ada: Owner, pipeline: Pipeline) -> list[str]:
-    hits = Search(pipeline.pool, pipeline.embedder, PgVectorStore())("When does the canteen open?", scope=ada.scope, k=5)
+def found(ada: Owner, pipeline: Pipeline, words: WordIndex) -> list[str]:
+    hits = Search(pipeline.pool, pipeline.embedder, PgVectorStore(), words)("When does the canteen open?", scope=ada.scope, k=5)
     return [hit.text for hit in hits]
 
 
 @pytest.mark.parametrize("error", [LeaseLost("gone"), DependencyUnavailable("the database went away"), MemoryError()])
 def test_what_fails_after_the_old_version_was_replaced_leaves_it_to_be_found(
-    ada: Owner, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    ada: Owner, pipeline: Pipeline, words: WordIndex, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     assert ingest(pipeline, claimed(ada, pipeline, OLD)) == "indexed"
     changed = claimed(ada, pipeline, NEW)
@@ -55,13 +56,13 @@ def test_what_fails_after_the_old_version_was_replaced_leaves_it_to_be_found(
     with monkeypatch.context() as broken, pytest.raises(type(error)):
         broken.setattr(ledger, "finish", break_off)
         ingest(pipeline, changed)
-    assert found(ada, pipeline) == [OLD.decode()]
+    assert found(ada, pipeline, words) == [OLD.decode()]
     assert ada.job(changed.job_id).state == "running"
     assert ingest(pipeline, changed) == "indexed"
-    assert found(ada, pipeline) == [NEW.decode()]
+    assert found(ada, pipeline, words) == [NEW.decode()]
 
 
-def test_a_new_version_that_cannot_be_read_leaves_the_old_one_to_be_found(ada: Owner, pipeline: Pipeline) -> None:
+def test_a_new_version_that_cannot_be_read_leaves_the_old_one_to_be_found(ada: Owner, pipeline: Pipeline, words: WordIndex) -> None:
     assert ingest(pipeline, claimed(ada, pipeline, OLD)) == "indexed"
     assert ingest(pipeline, claimed(ada, pipeline, b"some\0binary")) == "rejected"
-    assert found(ada, pipeline) == [OLD.decode()]
+    assert found(ada, pipeline, words) == [OLD.decode()]

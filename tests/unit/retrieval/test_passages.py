@@ -27,7 +27,7 @@ def line(start: int, end: int, y: float) -> Line:
 
 def add(connection: Connection, collection_id: UUID, chunks: list[Chunk]) -> None:
     vectors = np.eye(64, dtype=np.float32)[: len(chunks)]
-    passages.add(connection, collection_id, "m", "Title", chunks, vectors)
+    passages.add(connection, collection_id, "m", chunks, vectors)
 
 
 def test_a_hit_tells_all_about_its_passage(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from core.access import AccessScope
 from core.db.pool import Pool, transaction
 from core.errors import InvalidInput, ModelMismatch
 from retrieval.filters import Filters
+from retrieval.lexical.index import WordIndex
 from retrieval.question import MAX_CHARS
 from retrieval.search import Search
 from retrieval.stores import passages
@@ -37,64 +38,64 @@ def fill(pool: Pool, texts: list[str], *, step: int | None = None) -> UUID:
         collection_id = add_collection(connection, EMBEDDER.model_id)
         chunks = make_chunks(add_document(connection, collection_id), texts, step=step)
         vectors = EMBEDDER.embed_documents(texts)
-        passages.add(connection, collection_id, EMBEDDER.model_id, "Title", chunks, vectors)
+        passages.add(connection, collection_id, EMBEDDER.model_id, chunks, vectors)
     return collection_id
 
 
-def test_the_passage_asked_for_comes_first(pool: Pool) -> None:
+def test_the_passage_asked_for_comes_first(pool: Pool, words: WordIndex) -> None:
     seen = scope(pool, fill(pool, TEXTS))
-    hits = Search(pool, EMBEDDER, PgVectorStore())("how long is the notice period", scope=seen, k=2)
+    hits = Search(pool, EMBEDDER, PgVectorStore(), words)("how long is the notice period", scope=seen, k=2)
     assert hits[0].text == TEXTS[0]
     assert [hit.rank for hit in hits] == [1, 2]
     assert hits[0].score > hits[1].score
 
 
-def test_a_stranger_finds_nothing(pool: Pool) -> None:
+def test_a_stranger_finds_nothing(pool: Pool, words: WordIndex) -> None:
     fill(pool, TEXTS)
-    search = Search(pool, EMBEDDER, PgVectorStore())
+    search = Search(pool, EMBEDDER, PgVectorStore(), words)
     assert search("notice period", scope=scope(pool), k=5) == []
     assert search("notice period", scope=scope(pool, uuid4()), k=5) == []
     mine = fill(pool, ["The canteen opens at noon."])
     assert {hit.text for hit in search("notice period", scope=scope(pool, mine), k=5)} == {"The canteen opens at noon."}
 
 
-def test_few_candidates_still_give_k_hits(pool: Pool) -> None:
+def test_few_candidates_still_give_k_hits(pool: Pool, words: WordIndex) -> None:
     seen = scope(pool, fill(pool, [f"paragraph {i} on notice periods" for i in range(30)]))
-    assert len(Search(pool, EMBEDDER, PgVectorStore(), candidates=2)("notice periods", scope=seen, k=20)) == 20
+    assert len(Search(pool, EMBEDDER, PgVectorStore(), words, candidates=2)("notice periods", scope=seen, k=20)) == 20
 
 
-def test_hits_do_not_overlap(pool: Pool) -> None:
+def test_hits_do_not_overlap(pool: Pool, words: WordIndex) -> None:
     text = " ".join(real_texts())[:4000]
     seen = scope(pool, fill(pool, [text[i : i + 400] for i in range(0, 3600, 100)], step=100))
-    hits = Search(pool, EMBEDDER, PgVectorStore())("leave employee hours", scope=seen, k=10)
+    hits = Search(pool, EMBEDDER, PgVectorStore(), words)("leave employee hours", scope=seen, k=10)
     ranges = sorted((hit.start, hit.end) for hit in hits)
     assert len(ranges) >= 5
     assert all(end <= start for (_, end), (start, _) in pairwise(ranges))
 
 
 @pytest.mark.parametrize("question", ["", "   \n\t", "\0", "\0 \0"])
-def test_an_empty_question_is_refused(pool: Pool, question: str) -> None:
+def test_an_empty_question_is_refused(pool: Pool, words: WordIndex, question: str) -> None:
     with pytest.raises(InvalidInput, match="empty"):
-        Search(pool, EMBEDDER, PgVectorStore())(question, scope=scope(pool, uuid4()), k=5)
+        Search(pool, EMBEDDER, PgVectorStore(), words)(question, scope=scope(pool, uuid4()), k=5)
 
 
-def test_an_endless_question_is_refused_with_the_limit(pool: Pool) -> None:
+def test_an_endless_question_is_refused_with_the_limit(pool: Pool, words: WordIndex) -> None:
     with pytest.raises(InvalidInput, match=f"100000 characters; ask in at most {MAX_CHARS}"):
-        Search(pool, EMBEDDER, PgVectorStore())("x" * 100_000, scope=scope(pool, uuid4()), k=5)
+        Search(pool, EMBEDDER, PgVectorStore(), words)("x" * 100_000, scope=scope(pool, uuid4()), k=5)
 
 
 @pytest.mark.parametrize(
     "question",
     ["notice\0period", "notice \ud800 period", "'); DROP TABLE chunks; -- notice period", "notice period " * 290, "notice & ! |"],
 )
-def test_any_text_is_a_question(pool: Pool, question: str) -> None:
+def test_any_text_is_a_question(pool: Pool, words: WordIndex, question: str) -> None:
     seen = scope(pool, fill(pool, TEXTS))
-    assert Search(pool, EMBEDDER, PgVectorStore())(question, scope=seen, k=3)[0].text == TEXTS[0]
+    assert Search(pool, EMBEDDER, PgVectorStore(), words)(question, scope=seen, k=3)[0].text == TEXTS[0]
 
 
-def test_a_hit_tells_how_it_got_here_when_asked(pool: Pool) -> None:
+def test_a_hit_tells_how_it_got_here_when_asked(pool: Pool, words: WordIndex) -> None:
     seen = scope(pool, fill(pool, TEXTS))
-    search = Search(pool, EMBEDDER, PgVectorStore())
+    search = Search(pool, EMBEDDER, PgVectorStore(), words)
     first, *_, last = search("notice period", scope=seen, k=3, explain=True)
     assert [(stage.name, stage.rank) for stage in first.stages] == [("dense", 1), ("words", 1), ("fused", 1)]
     assert first.stages[2].score == pytest.approx(first.score)
@@ -102,20 +103,20 @@ def test_a_hit_tells_how_it_got_here_when_asked(pool: Pool) -> None:
     assert all(hit.stages == () for hit in search("notice period", scope=seen, k=3))
 
 
-def test_filters_narrow_and_named_documents_come_first(pool: Pool) -> None:
+def test_filters_narrow_and_named_documents_come_first(pool: Pool, words: WordIndex) -> None:
     with transaction(pool) as connection:
         collection_id = add_collection(connection, EMBEDDER.model_id)
         made = [add_document(connection, collection_id, source=f"/{name}.txt") for name in ("acme", "bravo", "notes")]
         for document_id in made:
             chunks = make_chunks(document_id, ["The notice period is a month.", "The agreement binds both."])
             vectors = EMBEDDER.embed_documents([chunk.text for chunk in chunks])
-            passages.add(connection, collection_id, EMBEDDER.model_id, "Agreement", chunks, vectors)
+            passages.add(connection, collection_id, EMBEDDER.model_id, chunks, vectors)
             connection.execute("UPDATE documents SET num_chunks = 2 WHERE document_id = %s", (document_id,))
         for document_id, name in zip(made, ("Acme Corp.", "Bravo Ltd"), strict=False):
             connection.execute("UPDATE documents SET names = %s WHERE document_id = %s", ([name], document_id))
             connection.execute("INSERT INTO document_names VALUES (%s, %s)", (name.split()[0].lower(), document_id))
         seen = scope_of(connection, collection_id)
-    search = Search(pool, EMBEDDER, PgVectorStore())
+    search = Search(pool, EMBEDDER, PgVectorStore(), words)
     hits = search("What notice period is there in the agreement with Bravo Ltd?", scope=seen, k=6)
     assert [hit.document_id for hit in hits][:2] == [made[1], made[1]]
     assert len({hit.chunk_id for hit in hits}) == len(hits) == 6
@@ -124,12 +125,12 @@ def test_filters_narrow_and_named_documents_come_first(pool: Pool) -> None:
     assert {hit.document_id for hit in only} == {made[2]}
 
 
-def test_punctuation_alone_breaks_nothing(pool: Pool) -> None:
+def test_punctuation_alone_breaks_nothing(pool: Pool, words: WordIndex) -> None:
     seen = scope(pool, fill(pool, TEXTS))
-    assert len(Search(pool, EMBEDDER, PgVectorStore())("?!", scope=seen, k=3)) == 3
+    assert len(Search(pool, EMBEDDER, PgVectorStore(), words)("?!", scope=seen, k=3)) == 3
 
 
-def test_another_model_is_refused(pool: Pool) -> None:
+def test_another_model_is_refused(pool: Pool, words: WordIndex) -> None:
     seen = scope(pool, fill(pool, TEXTS))
     with pytest.raises(ModelMismatch, match=r"fake@0.*other@1"):
-        Search(pool, FakeEmbedder("other@1"), PgVectorStore())("notice", scope=seen, k=3)
+        Search(pool, FakeEmbedder("other@1"), PgVectorStore(), words)("notice", scope=seen, k=3)

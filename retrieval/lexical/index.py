@@ -1,0 +1,50 @@
+"""The door of lexical search: a question in, the passages of a scope that share its words out, ranked by BM25.
+
+Opened once a process over a folder that all processes share. What is committed to PostgreSQL is found by the next search.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from core.access import AccessScope
+from core.db.pool import Pool
+from retrieval.lexical import ranking
+from retrieval.lexical.keeper import Keeper
+from retrieval.lexical.query import parse
+from retrieval.stores.base import Ranking
+
+MEMORY_MB = 128
+
+
+class WordIndex:
+    """The index of words; safe to use from many threads. Close it before the pool."""
+
+    def __init__(self, pool: Pool, folder: Path, *, memory_mb: int = MEMORY_MB) -> None:
+        self._keeper = Keeper(pool, folder, memory_mb=memory_mb)
+
+    def rank(self, query: str, *, scope: AccessScope, k: int, documents: frozenset[UUID] | None = None) -> Ranking:
+        """Return at most ``k`` passages of the scope that share a word with the query, with their scores, best first.
+
+        ``documents`` narrows the scope. A phrase in quotes must be in each passage, unless none holds it. Takes a
+        connection of its own: call it outside a transaction. Raises DependencyUnavailable if the database does not answer.
+        """
+        if not scope.class_ids:
+            return []
+        self._keeper.refresh()
+        snapshot = self._keeper.snapshot
+        return ranking.rank(snapshot.view(scope.class_ids), parse(query), k, documents) if snapshot else []
+
+    def scores(self, query: str, nums: Sequence[int], *, scope: AccessScope) -> dict[int, float]:
+        """Return the score that :meth:`rank` gives each of these passages; 0 where it would not give it.
+
+        Works on the state that the last search brought up to date; a passage added since has 0.
+        """
+        snapshot = self._keeper.snapshot
+        if not scope.class_ids or snapshot is None:
+            return dict.fromkeys(nums, 0.0)
+        return ranking.scores(snapshot.view(scope.class_ids), parse(query), nums)
+
+    def close(self) -> None:
+        """Stop following the database, and let another process write."""
+        self._keeper.close()

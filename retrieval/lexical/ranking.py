@@ -1,0 +1,138 @@
+"""A question put to one state of the index: the passages that answer it best, with their scores in their reader's scope.
+
+The index ranks with the scope's word weights and its own mean length; the scores of the best are then computed again by
+the formula, from exact counts and lengths and the scope's mean length in the passage's language. So a score says nothing
+about documents outside the scope.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from tantivy import Query
+
+from retrieval.language import detect
+from retrieval.lexical import bm25
+from retrieval.lexical.analysis import question_tokens
+from retrieval.lexical.query import Question, Tokens
+from retrieval.lexical.snapshot import Address, Hits, Snapshot, View, all_of, any_of, one_of, silent
+from retrieval.stores.base import Ranking
+
+MAX_TERMS = 64  # of a long question its rarest words
+SPARE = 1.5  # as many times the passages wanted are scored exactly: the index's order is nearly that of the scores
+MARK_GAIN = bm25.K1 + 1  # a reference weighs as much as its word could at most
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of the index: words with their weights, what speaks for a passage beside them, what it must meet."""
+
+    terms: list[tuple[str, float]]
+    extras: list[Query]
+    required: list[Query]
+
+
+def rank(view: View, question: Question, k: int, documents: Collection[UUID] | None = None) -> Ranking:
+    """Return at most ``k`` passages with their scores, best first, ties by number; ``documents`` narrows the scope."""
+    plan = make_plan(view, question)
+    if not plan.terms and not plan.extras:
+        return []
+    within = list(plan.required)
+    if documents is not None:
+        within.append(silent(one_of(view.snapshot.schema, "document", sorted(d.hex for d in documents))))
+    hits = view.snapshot.hits(_wanted(view, plan, within), max(k + 8, int(SPARE * k)))
+    scored = _score(view, plan, [address for _, address in hits])
+    return sorted(scored.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+def scores(view: View, question: Question, nums: Sequence[int]) -> dict[int, float]:
+    """Return the score of each of the passages; 0 for those without a word of the question, and outside the scope."""
+    plan = make_plan(view, question)
+    zeros = dict.fromkeys(nums, 0.0)
+    if not nums or (not plan.terms and not plan.extras):
+        return zeros
+    found = view.snapshot.hits(all_of(_numbered(view.snapshot, nums), *view.filters, *plan.required), len(zeros))
+    return zeros | _score(view, plan, [address for _, address in found])
+
+
+def make_plan(view: View, question: Question) -> Plan:
+    """Weigh what is asked by what the scope holds; phrases that no passage holds are asked for as words alone."""
+    snapshot = view.snapshot
+    counts = question_tokens(question.text, view.languages, detect(question.text))
+    weighed = [(token, count * weight) for token, count in counts.items() if (weight := view.idf(token)) > 0]
+    phrases = [_phrase(snapshot, phrase) for phrase in question.phrases]
+    marks = [(snapshot.term("marks", mark), MARK_GAIN) for mark in question.marks]
+    prefixes = [(_beginning(snapshot, prefix), 1.0) for prefix in question.prefixes]
+    gains = [(query, gain * view.rarity(query)) for query, gain in [*((p, 1.0) for p in phrases), *marks, *prefixes]]
+    required = [silent(phrase) for phrase in phrases]
+    is_held = bool(required) and snapshot.count(*view.filters, *required) > 0
+    return Plan(
+        terms=sorted(weighed, key=lambda pair: -pair[1])[:MAX_TERMS],
+        extras=[Query.const_score_query(query, gain) for query, gain in gains if gain > 0],
+        required=required if is_held else [],
+    )
+
+
+def _wanted(view: View, plan: Plan, within: Sequence[Query]) -> Query:
+    """Ask for passages of the scope that hold any of the words, each weighing what it weighs in the scope."""
+    snapshot = view.snapshot
+    words = [
+        Query.boost_query(snapshot.term("words", token), weight / max(_own_idf(snapshot, token), 1e-6))
+        for token, weight in plan.terms
+    ]
+    wanted = any_of([*words, *plan.extras])
+    return all_of(*view.filters, *within, wanted) if view.filters or within else wanted
+
+
+def _score(view: View, plan: Plan, addresses: Sequence[Address]) -> dict[int, float]:
+    """Compute the scores of passages by the formula; gives them by number."""
+    if not addresses:
+        return {}
+    snapshot = view.snapshot
+    nums, lengths, languages = (snapshot.values(field, addresses) for field in ("num", "length", "language"))
+    words = np.maximum(np.array(lengths, dtype=np.float64), 1.0)
+    means = np.array([view.mean_lengths[code] for code in languages])
+    places = {(address.segment_ord, address.doc): place for place, address in enumerate(addresses)}
+    among = silent(_numbered(snapshot, nums))
+    total = np.zeros(len(addresses))
+    for token, weight in plan.terms:
+        query = snapshot.term("words", token)
+        found, given = _placed(snapshot.hits(all_of(among, query), len(addresses)), places)
+        if len(found):
+            mean = snapshot.mean_length(query, addresses[found[0]])
+            counts = bm25.counts_from(given, words[found], mean, _own_idf(snapshot, token))
+            total[found] += weight * bm25.saturate(counts, words[found], means[found])
+    for query in plan.extras:
+        found, given = _placed(snapshot.hits(all_of(among, query), len(addresses)), places)
+        total[found] += given
+    return dict(zip(nums, total.tolist(), strict=True))
+
+
+def _placed(hits: Hits, places: dict[tuple[int, int], int]) -> tuple[np.ndarray, np.ndarray]:
+    """Give the hits' places among the passages, and their scores."""
+    found = [places[address.segment_ord, address.doc] for _, address in hits]
+    return np.array(found, dtype=np.intp), np.array([score for score, _ in hits])
+
+
+def _own_idf(snapshot: Snapshot, token: str) -> float:
+    """Tell the weight that the index itself gives a word."""
+    return bm25.idf(snapshot.num_entries, snapshot.searcher.doc_freq("words", token))
+
+
+def _numbered(snapshot: Snapshot, nums: Sequence[int]) -> Query:
+    """Ask for passages by number; looking up each is far faster than a set of them."""
+    return any_of([silent(Query.term_query(snapshot.schema, "num", num, index_option="basic")) for num in dict.fromkeys(nums)])
+
+
+def _phrase(snapshot: Snapshot, tokens: Tokens) -> Query:
+    if len(tokens) == 1:
+        return snapshot.term("surface", tokens[0])
+    return Query.phrase_query(snapshot.schema, "surface", list(tokens))
+
+
+def _beginning(snapshot: Snapshot, tokens: Tokens) -> Query:
+    """Ask for the words that begin as the last token does, after the others; tokens hold nothing but letters and digits."""
+    if len(tokens) == 1:
+        return Query.regex_query(snapshot.schema, "surface", f"{tokens[0]}.*")
+    return Query.phrase_prefix_query(snapshot.schema, "surface", list(tokens))
