@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core.access import AccessScope
 from core.db.pool import Pool
+from retrieval import language
 from retrieval.lexical import ranking
 from retrieval.lexical.keeper import Keeper
 from retrieval.lexical.query import parse
@@ -21,6 +22,7 @@ class WordIndex:
     """The index of words; safe to use from many threads. Close it before the pool."""
 
     def __init__(self, pool: Pool, folder: Path, *, memory_mb: int = MEMORY_MB) -> None:
+        language.load()
         self._keeper = Keeper(pool, folder, memory_mb=memory_mb)
 
     def rank(self, query: str, *, scope: AccessScope, k: int, documents: frozenset[UUID] | None = None) -> Ranking:

@@ -15,7 +15,7 @@ MAX_PHRASES = 8
 MIN_PREFIX_CHARS = 2
 
 QUOTED = re.compile(r'"([^"]+)"|„([^“”"„]+)[“”"]|[“”]([^“”]+)”|«([^«»]+)»|»([^«»]+)«|「([^「」]+)」')
-STARRED = re.compile(r"(\w[^\s*]*)\*(?!\w)")
+STARRED = re.compile(r"(?<!\w)(\w[^\s*]{0,99})\*(?!\w)")
 
 Tokens = tuple[str, ...]
 

@@ -1,5 +1,7 @@
 """What a question asks for beside its words, and that nothing else is taken for it."""
 
+import time
+
 import pytest
 
 from retrieval.lexical.query import MAX_PHRASES, parse
@@ -31,3 +33,10 @@ def test_references() -> None:
 def test_however_much_is_quoted_the_work_is_bounded() -> None:
     question = parse(" ".join(f'"phrase {i}" section {i} word{i}*' for i in range(500)))
     assert len(question.phrases) == len(question.marks) == len(question.prefixes) == MAX_PHRASES
+
+
+def test_a_long_question_takes_no_longer_than_its_length_warrants() -> None:
+    started = time.process_time()
+    for text in ("税", "a", "a.b-", "(a)", '"', "„", "“", "«", "a*", "* ", "「", 'a "', "section 1 ", "a-"):
+        parse(text * (100_000 // len(text)))
+    assert time.process_time() - started < 5
