@@ -93,9 +93,7 @@ class Search:
         both = whole.whole + rest.whole
         return replace(rest, whole=np.asarray(both / max(float(np.linalg.norm(both)), 1e-6), dtype=np.float32))
 
-    def _find(
-        self, asked: Question, scope: AccessScope, k: int, documents: frozenset[UUID] | None, cost: float = COST
-    ) -> _Found:
+    def _find(self, asked: Question, scope: AccessScope, k: int, documents: frozenset[UUID] | None, cost: float = COST) -> _Found:
         """Rank the candidates of both sides and choose the best ``k`` that differ."""
         offered = max(self.candidates, k)
         words = dict(self.words.rank(asked.text, scope=scope, k=offered, documents=documents))

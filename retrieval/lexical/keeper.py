@@ -52,12 +52,15 @@ class Keeper:
         self._thread.start()
 
     def refresh(self) -> None:
-        """Bring what is committed into the snapshot, or wait for who does; goes on with what there is when that takes long.
+        """Bring what is committed now into the snapshot, or wait for who does; goes on with what there is when that takes long.
 
-        Raises DependencyUnavailable if the database does not answer.
+        What is committed meanwhile is not waited for: where documents never cease to come, a search still ends. Raises
+        DependencyUnavailable if the database does not answer.
         """
         started = time.monotonic()
-        while self.snapshot is None or self._is_behind():
+        with transaction(self._pool) as connection:
+            news = changes.news(connection, self._cursor)
+        while self.snapshot is None or not self._cursor.covers(news):
             is_long = self.snapshot is not None and (self._is_anothers or self._is_reading_many)
             patience = OTHERS_PATIENCE_S if is_long else OWN_PATIENCE_S
             if self._is_closing or time.monotonic() - started > patience:
@@ -70,10 +73,6 @@ class Keeper:
             self._is_closing = True
             self._round.notify_all()
         self._thread.join()
-
-    def _is_behind(self) -> bool:
-        with transaction(self._pool) as connection:
-            return changes.is_behind(connection, self._cursor)
 
     def _ask(self, timeout_s: float) -> None:
         """Have the thread look now, and wait until it has."""
@@ -163,8 +162,10 @@ class Keeper:
         assert self._index is not None
         self._index.reload()
         searcher = self._index.searcher()
-        self._cursor, self._remembered_at = schema.read_cursor(searcher, self._folder.schema)
         self.snapshot = Snapshot(searcher, self._folder.schema)
+        self._cursor, self._remembered_at = schema.read_cursor(
+            searcher, self._folder.schema
+        )  # after: it tells what is to be seen
 
     def _catch_up(self) -> None:
         with transaction(self._pool) as connection:

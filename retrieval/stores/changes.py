@@ -5,11 +5,14 @@ the last" would miss some. A cursor therefore holds the oldest transaction that 
 been seen from there on: nothing below can still appear, and what is read twice is known.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from core.db.pool import Connection
 
+MAX_NEWS = 100
 KEEP_DAYS = 7  # an index that has not looked for so long is built anew
 
 SINCE = """
@@ -17,7 +20,8 @@ SINCE = """
      WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s) ORDER BY seq
 """
 NEWS = """
-    SELECT EXISTS (SELECT FROM changes WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s)) AS is_behind
+    SELECT seq, txid::text::bigint AS txid FROM changes
+     WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s) ORDER BY seq DESC LIMIT %(limit)s
 """
 NOW = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS floor,
@@ -38,6 +42,17 @@ class Cursor:
     floor: int = 0
     seen: frozenset[int] = frozenset()
 
+    def covers(self, news: "Iterable[Change]") -> bool:
+        """Tell whether all of these have been read."""
+        return all(change.txid < self.floor or change.seq in self.seen for change in news)
+
+
+class Change(NamedTuple):
+    """One change: its place in the log, and the transaction that made it."""
+
+    seq: int
+    txid: int
+
 
 def since(connection: Connection, cursor: Cursor) -> tuple[list[UUID], Cursor]:
     """Give the documents that changed since ``cursor``, each once, and the cursor to ask with next time.
@@ -56,11 +71,10 @@ def since(connection: Connection, cursor: Cursor) -> tuple[list[UUID], Cursor]:
     return list(dict.fromkeys(row["document_id"] for row in rows)), Cursor(now["floor"], frozenset(known | still_open))
 
 
-def is_behind(connection: Connection, cursor: Cursor) -> bool:
-    """Tell, cheaply, whether :func:`since` would give anything."""
-    row = connection.execute(NEWS, {"floor": str(cursor.floor), "seen": list(cursor.seen)}).fetchone()
-    assert row is not None
-    return bool(row["is_behind"])
+def news(connection: Connection, cursor: Cursor) -> list[Change]:
+    """Give, cheaply, what is committed now and not yet read: of very much only the newest, with which the rest is read too."""
+    values = {"floor": str(cursor.floor), "seen": list(cursor.seen), "limit": MAX_NEWS}
+    return [Change(row["seq"], row["txid"]) for row in connection.execute(NEWS, values).fetchall()]
 
 
 def prune(connection: Connection) -> None:

@@ -22,6 +22,7 @@ from retrieval.lexical import ranking
 from retrieval.lexical.index import WordIndex
 from retrieval.lexical.query import parse
 from retrieval.lexical.snapshot import any_of
+from retrieval.stores import changes
 from tests.benchmarks.bench_search import passage, sample_questions, sentences
 from tests.embedded import running_postgres
 from tests.fakes_retrieval import add_collection, add_document, scope_of
@@ -101,12 +102,18 @@ def build(pool: Pool, folder: Path, num_passages: int) -> WordIndex:
     """Build the index, printing how long it took and how large it is."""
     started = time.perf_counter()
     words = WordIndex(pool, folder)
-    while words._keeper.snapshot is None or words._keeper._is_behind():
+    while words._keeper.snapshot is None or is_behind(pool, words):
         time.sleep(0.05)
     seconds = time.perf_counter() - started
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"built in {seconds:.1f} s ({num_passages / seconds:.0f} passages/s), {size / 1e6:.0f} MB on disk")
     return words
+
+
+def is_behind(pool: Pool, words: WordIndex) -> bool:
+    """Tell whether something is committed that the index has not read."""
+    with transaction(pool) as connection:
+        return bool(changes.news(connection, words._keeper._cursor))
 
 
 def freshness(pool: Pool, words: WordIndex, collection_id: UUID, scope: AccessScope) -> None:

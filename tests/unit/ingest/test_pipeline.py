@@ -62,7 +62,9 @@ def test_what_fails_after_the_old_version_was_replaced_leaves_it_to_be_found(
     assert found(ada, pipeline, words) == [NEW.decode()]
 
 
-def test_a_new_version_that_cannot_be_read_leaves_the_old_one_to_be_found(ada: Owner, pipeline: Pipeline, words: WordIndex) -> None:
+def test_a_new_version_that_cannot_be_read_leaves_the_old_one_to_be_found(
+    ada: Owner, pipeline: Pipeline, words: WordIndex
+) -> None:
     assert ingest(pipeline, claimed(ada, pipeline, OLD)) == "indexed"
     assert ingest(pipeline, claimed(ada, pipeline, b"some\0binary")) == "rejected"
     assert found(ada, pipeline, words) == [OLD.decode()]

@@ -287,6 +287,27 @@ def test_searches_answer_while_many_documents_are_read(pool: Pool, tmp_path: Pat
         assert 0 <= min(seen_counts) < len(nums)  # not all or nothing
 
 
+def test_a_search_ends_and_is_fresh_while_changes_never_cease(pool: Pool, words: WordIndex) -> None:
+    mine, noise = collection(pool), collection(pool)
+    stop = threading.Event()
+
+    def change_on() -> None:
+        while not stop.is_set():
+            document(pool, noise, ["hay"])
+
+    thread = threading.Thread(target=change_on)
+    thread.start()
+    try:
+        for number in range(1, 6):
+            document(pool, mine, ["a needle"])
+            started = time.monotonic()
+            assert len(found(words, pool, mine)) == number
+            assert time.monotonic() - started < keeper_module.OWN_PATIENCE_S
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_a_database_that_is_away_is_said_to_be_and_followed_again(
     pool: Pool, words: WordIndex, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
