@@ -50,7 +50,7 @@ check: .venv/.dev ## format, lint, types, arrows, doctests, docs
 	@infra/install.sh .venv-torch requirements/torch.txt
 	@touch $@
 
-test-torch: .venv-torch/.ready ## both embedders held to one contract, in an environment with torch (CPU)
+test-torch: .venv-torch/.ready ## embedders and rerankers held to their contracts, in an environment with torch (CPU)
 	@.venv-torch/bin/python -m pytest -m torch tests
 
 bench: .venv/.dev ## speed and memory, as ratios taken in one run

@@ -18,6 +18,7 @@ from generation.engines.base import Generator
 from generation.engines.openai import make_generator
 from retrieval.embed import Embedder, make_embedder
 from retrieval.lexical.index import WordIndex
+from retrieval.rerank import make_rerank
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 
@@ -41,19 +42,20 @@ class Services:
 def open_services(settings: Settings) -> Iterator[Services]:
     """Open the real services; the database, broker and model server may still be on their way up.
 
-    Raises SettingsError if a needed URL is not set, WeightsError if the embedder's files are not in place.
+    Raises SettingsError if a needed URL is not set, WeightsError if the files of the embedder or the reranker are not in place.
     """
     if settings.database.url is None or settings.broker.url is None:
         raise SettingsError(
             "MUNIMENT_DATABASE_URL and MUNIMENT_BROKER_URL must be set to run the API by itself; `muniment up` sets both."
         )
     embedder = make_embedder(settings, threads=settings.embedding.threads)
+    rerank = make_rerank(settings)
     pool = open_pool(settings.database.url.get_secret_value(), max_size=settings.database.pool_size)
     celery = queue.make_app(settings.broker.url.get_secret_value())
     generator = make_generator(settings)
     probes = Probes({"database": lambda: ping(pool), "broker": lambda: queue.ping(celery), "model": generator.ping})
     words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
-    search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates)
+    search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates, rerank)
     try:
         yield Services(settings, pool, embedder, search, generator, celery, probes)
     finally:

@@ -177,7 +177,7 @@ class Documents(Outgoing):
 
 
 class Stage(Outgoing):
-    """How a stage of the search (dense, words, fused) saw a passage; scores compare only within a stage and a question."""
+    """How a stage of search (dense, words, fused, rerank) saw a passage; scores compare only within a stage and a question."""
 
     name: str
     rank: int

@@ -101,6 +101,29 @@ class Embedding(Group):
     )
 
 
+class Rerank(Group):
+    """A model that looks again at the best passages found; off unless `url` or `model` is set."""
+
+    url: str | None = Field(
+        None, description="A reranking server (vLLM, TEI, Jina's or Cohere's protocol); `/rerank` is added to it. None asks none."
+    )
+    model: str | None = Field(
+        None,
+        description="The name `rerank.url` serves the model by; without a URL a folder or a hub's name, run in the API by"
+        " sentence-transformers (`make torch`).",
+    )
+    api_key: SecretStr | None = Field(None, description="Bearer token for `rerank.url`, if it wants one.")
+    candidates: int = Field(50, ge=2, le=1000, description="Passages of the fused ranking that are looked at again.")
+    timeout_s: float = Field(2.0, gt=0, description="After this long a search goes on without the reranker.")
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        if value is not None:
+            urls.http_address(value)
+        return value
+
+
 class Models(Group):
     """Where model weights come from."""
 
@@ -196,6 +219,7 @@ class Settings(BaseSettings):
     broker: Broker = Broker()
     llm: Llm = Llm()
     embedding: Embedding = Embedding()
+    rerank: Rerank = Rerank()
     models: Models = Models()
     api: Api = Api()
     web: Web = Web()

@@ -109,7 +109,7 @@ def chunk_id(document_id: UUID, content_hash: str, start: int, end: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How a stage of search saw a passage: ``name`` is dense, words or fused, ``rank`` 1 for the best it saw."""
+    """How a stage of search saw a passage: ``name`` is dense, words, fused or rerank, ``rank`` 1 for the best it saw."""
 
     name: str
     rank: int

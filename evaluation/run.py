@@ -34,6 +34,7 @@ from ingest import documents
 from retrieval.context import pack
 from retrieval.embed import make_embedder
 from retrieval.lexical.index import WordIndex
+from retrieval.rerank import make_rerank
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 from ui.cli.session import find_key
@@ -59,7 +60,7 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
     pool = open_pool(settings.database.url.get_secret_value(), max_size=3)
     words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
     try:
-        search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates)
+        search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates, make_rerank(settings))
         generator = make_generator(settings)
         with transaction(pool) as connection:
             scope = scope_for(connection, authenticate(connection, find_key(settings)), collection)

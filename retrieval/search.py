@@ -1,14 +1,15 @@
 """The door of retrieval: a question in, the best passages of a scope out.
 
 If the question names documents (the parties of a contract), their passages come first, ranked by the rest of the question.
-Dense and lexical candidates are ranked inside the scope, fused, thinned to passages that differ, and read back with what a
-reader needs. The model runs and the index of words is asked while no connection is held.
+Dense and lexical candidates are ranked inside the scope, fused, the best of them reranked where that is set up, thinned to
+passages that differ, and read back with what a reader needs. No connection is held while a model runs or words are searched.
 """
 
 import logging
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
@@ -17,13 +18,14 @@ from core.access import AccessScope, reading
 from core.db.pool import Connection, Pool, transaction
 from core.types import Hit, Stage
 from retrieval import language, names, question
-from retrieval.diversity import COST, choose
+from retrieval.diversity import COST, Span, choose
 from retrieval.embed import Embedder
 from retrieval.filters import Filters
 from retrieval.fusion import dense_share, fuse
 from retrieval.lexical.index import WordIndex
 from retrieval.names import Named
 from retrieval.question import Question
+from retrieval.rerank import Rerank, reorder
 from retrieval.stores import passages
 from retrieval.stores.base import Ranking, VectorStore
 from retrieval.stores.documents import matching
@@ -34,19 +36,29 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A ranking of candidates, how each side scored them, and those chosen to be hits."""
+    """Candidates: how each side scored them, the ranking made of that, where they stand, and how a reranker scored the best.
+
+    ``cost`` is what the whole of a document costs when the passages to show are chosen.
+    """
 
     dense: dict[int, float]
     words: dict[int, float]
     fused: Ranking
-    chosen: Ranking
+    spans: dict[int, Span]
+    cost: float
+    reranked: dict[int, float] = field(default_factory=dict)
+
+    def chosen(self, k: int) -> Ranking:
+        """Choose the best ``k`` that differ."""
+        return choose(reorder(self.fused, self.reranked), self.spans, k, cost=self.cost)
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """Finds passages; ``candidates`` is how many each of the dense and the lexical ranking offers.
 
-    ``languages`` are those that the embedding model was made for; none named means all.
+    With ``rerank`` the best of the fused ranking are looked at again. ``languages`` are those that the embedding model was
+    made for; none named means all.
     """
 
     pool: Pool
@@ -54,6 +66,7 @@ class Search:
     store: VectorStore
     words: WordIndex
     candidates: int = 100
+    rerank: Rerank | None = None
     languages: frozenset[str] = frozenset()
 
     def __call__(
@@ -71,16 +84,15 @@ class Search:
         with self._reading(scope) as connection:
             documents = matching(connection, filters, scope)
             named = names.find(connection, text, scope)
-        if named.documents:
-            found = self._find(self._rest(whole, named), scope, k, _both(documents, named), cost=0.0)
-            if len(found.chosen) < k:
-                found = _then(found, self._find(whole, scope, k, documents))
-        else:
-            found = self._find(whole, scope, k, documents)
+        found = (
+            [self._find(whole, scope, k, documents)]
+            if not named.documents
+            else self._find_named(whole, named, scope, k, documents)
+        )
+        if self.rerank is not None:
+            found = self._reranked(self.rerank, text, found, scope)
         with self._reading(scope) as connection:
-            hits = passages.load(connection, found.chosen[:k], scope)
-        log.debug("searched", extra={"num_candidates": len(found.fused), "num_hits": len(hits)})
-        return _explained(hits, found) if explain else hits
+            return _hits(connection, found, scope, k, explain)
 
     @contextmanager
     def _reading(self, scope: AccessScope) -> Iterator[Connection]:
@@ -93,8 +105,16 @@ class Search:
         both = whole.whole + rest.whole
         return replace(rest, whole=np.asarray(both / max(float(np.linalg.norm(both)), 1e-6), dtype=np.float32))
 
+    def _find_named(
+        self, whole: Question, named: Named, scope: AccessScope, k: int, documents: frozenset[UUID] | None
+    ) -> list[_Found]:
+        """Find the candidates of the documents named, and where those are too few for ``k`` hits, those of all."""
+        within = frozenset(named.documents) if documents is None else documents.intersection(named.documents)
+        first = self._find(self._rest(whole, named), scope, k, within, cost=0.0)
+        return [first] if len(first.chosen(k)) == k else [first, self._find(whole, scope, k, documents)]
+
     def _find(self, asked: Question, scope: AccessScope, k: int, documents: frozenset[UUID] | None, cost: float = COST) -> _Found:
-        """Rank the candidates of both sides and choose the best ``k`` that differ."""
+        """Rank the candidates of both sides."""
         offered = max(self.candidates, k)
         words = dict(self.words.rank(asked.text, scope=scope, k=offered, documents=documents))
         with self._reading(scope) as connection:
@@ -106,28 +126,38 @@ class Search:
             dense = {} if asked.is_long else dict(near[0])  # with parts a passage counts by two vectors: none is known yet
             dense |= passages.cosines(connection, asked.whole, asked.parts, sorted(nums - dense.keys()), scope)
             spans = passages.spans(connection, sorted(nums), scope)
-        known = self.words.scores(asked.text, sorted(nums - words.keys()), scope=scope)
-        words |= {num: score for num, score in known.items() if score > 0}
+        scores = self.words.scores(asked.text, sorted(nums - words.keys()), scope=scope)
+        words |= {num: score for num, score in scores.items() if score > 0}
         fused = fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=self._is_foreign(asked.text)))
-        return _Found(dense, words, fused, choose(fused, spans, k, cost=cost))
+        return _Found(dense, words, fused, spans, cost)
 
     def _is_foreign(self, text: str) -> bool:
         spoken = language.detect(text) if self.languages else language.UNKNOWN
         return spoken != language.UNKNOWN and spoken not in self.languages
 
+    def _reranked(self, rerank: Rerank, text: str, found: Sequence[_Found], scope: AccessScope) -> list[_Found]:
+        """Have the reranker score the best of all candidates, those of the documents named first."""
+        best = [num for num, _ in _together([part.fused for part in found])][: rerank.candidates]
+        with self._reading(scope) as connection:
+            texts = passages.texts(connection, best, scope)
+        scores = rerank(text, {num: texts[num] for num in best if num in texts})
+        return [replace(part, reranked=scores) for part in found]
 
-def _both(documents: frozenset[UUID] | None, named: Named) -> frozenset[UUID]:
-    return frozenset(named.documents) if documents is None else documents.intersection(named.documents)
+
+def _hits(connection: Connection, found: Sequence[_Found], scope: AccessScope, k: int, explain: bool) -> list[Hit]:
+    """Read the best passages: of the documents that the question names, and then of all."""
+    chosen = _together([part.chosen(k) for part in found])[:k]
+    hits = passages.load(connection, chosen, scope)
+    log.debug("searched", extra={"num_candidates": sum(len(part.fused) for part in found), "num_hits": len(hits)})
+    return _explained(hits, found) if explain else hits
 
 
-def _then(first: _Found, others: _Found) -> _Found:
-    """Put the others after the first, which are of the documents that the question names."""
-    return _Found(
-        others.dense | first.dense,
-        others.words | first.words,
-        _after(first.fused, others.fused),
-        _after(first.chosen, others.chosen),
-    )
+def _together(rankings: Sequence[Ranking]) -> Ranking:
+    """Append each ranking's new passages to those before it."""
+    together: Ranking = []
+    for ranking in rankings:
+        together = _after(together, ranking)
+    return together
 
 
 def _after(first: Ranking, others: Ranking) -> Ranking:
@@ -138,9 +168,14 @@ def _after(first: Ranking, others: Ranking) -> Ranking:
     return [*first, *((num, score + shift) for num, score in new)]
 
 
-def _explained(hits: list[Hit], found: _Found) -> list[Hit]:
-    """Tell of each hit how each stage saw it."""
-    sides = {"dense": found.dense.items(), "words": found.words.items(), "fused": found.fused}
+def _explained(hits: list[Hit], found: Sequence[_Found]) -> list[Hit]:
+    """Tell of each hit how each stage saw it; of one found twice, as a passage of a document named."""
+    sides = {
+        "dense": ChainMap(*(part.dense for part in found)).items(),
+        "words": ChainMap(*(part.words for part in found)).items(),
+        "fused": _together([part.fused for part in found]),
+        "rerank": found[0].reranked.items(),
+    }
     stages: dict[int, list[Stage]] = {hit.num: [] for hit in hits}
     for name, side in sides.items():
         for rank, (num, score) in enumerate(sorted(side, key=lambda pair: (-pair[1], pair[0])), start=1):

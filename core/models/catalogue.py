@@ -62,11 +62,11 @@ def verify(name: str, settings: Settings) -> Path:
 
 
 def required(settings: Settings) -> list[str]:
-    """Name the models to be fetched for these settings: the embedder, and the generator unless it runs elsewhere."""
-    embedder = settings.embedding.model
-    names = [embedder] + ([] if settings.llm.url else [settings.llm.model])
-    on_hub = repository.is_name(embedder) and not _own_folder(embedder)
-    return [name for name in names if name in CATALOGUE or (on_hub and name == embedder)]
+    """Name the models to be fetched for these settings: the embedder, and generator and reranker unless they run elsewhere."""
+    read_here = [settings.embedding.model, *([] if settings.rerank.url else [settings.rerank.model or ""])]
+    on_hub = [name for name in read_here if repository.is_name(name) and not _own_folder(name)]
+    names = [*read_here, *([] if settings.llm.url else [settings.llm.model])]
+    return [name for name in dict.fromkeys(names) if name in CATALOGUE or name in on_hub]
 
 
 def known(settings: Settings) -> list[str]:

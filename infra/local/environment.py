@@ -46,10 +46,11 @@ def for_server() -> Mapping[str, str]:
 
 def absolute(settings: Settings) -> Settings:
     """Make the paths independent of the current folder."""
-    folder, model = settings.models.folder, settings.embedding.model
+    folder = settings.models.folder
     changes: dict[str, dict[str, Any]] = {"models": {"folder": folder and folder.expanduser().absolute()}}
-    if Path(model).expanduser().is_dir():
-        changes["embedding"] = {"model": str(Path(model).expanduser().absolute())}
+    for group, model in (("embedding", settings.embedding.model), ("rerank", settings.rerank.model)):
+        if model and Path(model).expanduser().is_dir():
+            changes[group] = {"model": str(Path(model).expanduser().absolute())}
     return settings.with_values(**changes)
 
 

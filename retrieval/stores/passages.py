@@ -38,6 +38,8 @@ COSINES = """
       FROM chunks WHERE num = ANY(%(nums)s) AND class_id = ANY(%(class_ids)s)
 """
 
+TEXTS = "SELECT num, text FROM chunks WHERE num = ANY(%(nums)s) AND class_id = ANY(%(class_ids)s)"
+
 # One row for each page a chunk touches, and one for a chunk without pages.
 HITS = """
     SELECT chunks.chunk_id, num, wanted.rank, wanted.score, chunks.document_id, source, title, heading_path,
@@ -79,6 +81,12 @@ def cosines(connection: Connection, whole: Vector, parts: Vectors, nums: Sequenc
     values = {"whole": whole, "parts": list(parts), "nums": list(nums), "class_ids": list(scope.class_ids)}
     rows = connection.execute(COSINES, values).fetchall()
     return {r["num"]: r["whole"] if r["nearest"] is None else (r["whole"] + r["nearest"]) / 2 for r in rows}
+
+
+def texts(connection: Connection, nums: Sequence[int], scope: AccessScope) -> dict[int, str]:
+    """Read the texts of passages of the scope, and nothing else of them; in no order."""
+    rows = connection.execute(TEXTS, {"nums": list(nums), "class_ids": list(scope.class_ids)}).fetchall()
+    return {row["num"]: row["text"] for row in rows}
 
 
 def load(connection: Connection, ranking: Ranking, scope: AccessScope) -> list[Hit]:

@@ -213,3 +213,6 @@ def test_only_models_that_run_here_are_required(settings: Settings, tmp_path: Pa
     assert catalogue.required(settings.with_values(embedding={"model": "org/name"})) == ["org/name", settings.llm.model]
     elsewhere = {"url": "http://gpu.example/v1", "model": "org/large"}
     assert catalogue.required(settings.with_values(llm=elsewhere)) == ["all-minilm-l6-v2"]
+    reranked = settings.with_values(llm=elsewhere, rerank={"model": "org/reranker"})
+    assert catalogue.required(reranked) == ["all-minilm-l6-v2", "org/reranker"]
+    assert catalogue.required(reranked.with_values(rerank=elsewhere)) == ["all-minilm-l6-v2"]

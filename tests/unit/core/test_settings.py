@@ -95,6 +95,7 @@ def test_a_wrong_file_is_named_by_key(tmp_path: Path, toml: str, word: str) -> N
         ("MUNIMENT_BROKER_URL", "http://:hunter2@h", "redis://, rediss://, amqp:// or amqps://"),
         ("MUNIMENT_BROKER_URL", "redis://:p@127.0.0.1:hunter2/0", "a port is a number"),
         ("MUNIMENT_LLM_URL", "hunter2:8000/v1", "http:// or https://"),
+        ("MUNIMENT_RERANK_URL", "hunter2.example.org", "http:// or https://"),
         ("MUNIMENT_API_URL", "http://[::1/hunter2", "cannot be read"),
     ],
 )

@@ -39,10 +39,12 @@ def test_defaults_survive_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_relative_paths_become_absolute(tmp_path: Path) -> None:
     (tmp_path / "my model").mkdir()
-    settings = core_settings.load().with_values(models={"folder": Path("weights")}, embedding={"model": "my model"})
+    settings = core_settings.load().with_values(
+        models={"folder": Path("weights")}, embedding={"model": "my model"}, rerank={"model": "my model"}
+    )
     absolute = environment.absolute(settings)
     assert absolute.models.folder == tmp_path / "weights"
-    assert absolute.embedding.model == str(tmp_path / "my model")
+    assert absolute.embedding.model == absolute.rerank.model == str(tmp_path / "my model")
     assert environment.absolute(core_settings.load()) == core_settings.load()
 
 

@@ -1,5 +1,7 @@
 """The door: a question in, the scope's best passages out, whatever the question holds."""
 
+import time
+from collections.abc import Sequence
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -7,13 +9,15 @@ import pytest
 
 from core.access import AccessScope
 from core.db.pool import Pool, transaction
-from core.errors import InvalidInput, ModelMismatch
+from core.errors import InvalidInput, ModelMismatch, ModelUnavailable
 from retrieval.filters import Filters
 from retrieval.lexical.index import WordIndex
 from retrieval.question import MAX_CHARS
+from retrieval.rerank import Rerank
 from retrieval.search import Search
 from retrieval.stores import passages
 from retrieval.stores.pgvector import PgVectorStore
+from tests.fakes_rerank import FakeReranker
 from tests.fakes_retrieval import (
     FakeEmbedder,
     add_collection,
@@ -128,6 +132,67 @@ def test_filters_narrow_and_named_documents_come_first(pool: Pool, words: WordIn
 def test_punctuation_alone_breaks_nothing(pool: Pool, words: WordIndex) -> None:
     seen = scope(pool, fill(pool, TEXTS))
     assert len(Search(pool, EMBEDDER, PgVectorStore(), words)("?!", scope=seen, k=3)) == 3
+
+
+def reranked(pool: Pool, words: WordIndex, reranker: FakeReranker, *, candidates: int = 50) -> Search:
+    rerank = Rerank(reranker, candidates=candidates, timeout_s=10, back_off_s=60)
+    return Search(pool, EMBEDDER, PgVectorStore(), words, rerank=rerank)
+
+
+class Shortest(FakeReranker):
+    """Likes short texts, so that its order is none that words or vectors give; looks at the pool while it scores."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self.pool, self.num_lent = pool, -1
+
+    def count_lent(self) -> int:
+        time.sleep(0.01)
+        stats = self.pool.get_stats()
+        return stats["pool_size"] - stats["pool_available"]
+
+    def score(self, query: str, texts: Sequence[str]) -> list[float]:
+        super().score(query, texts)
+        self.num_lent = min(self.count_lent() for _ in range(20))  # the index of words may have one for a moment
+        return [-float(len(text)) for text in texts]
+
+
+def test_a_reranker_orders_the_best_of_the_ranking_and_holds_no_connection(pool: Pool, words: WordIndex) -> None:
+    seen = scope(pool, fill(pool, TEXTS))
+    reranker = Shortest(pool)
+    hits = reranked(pool, words, reranker)(" how long is the notice period", scope=seen, k=3, explain=True)
+    assert [hit.text for hit in hits] == sorted(TEXTS, key=len)
+    assert reranker.num_lent == 0
+    ((query, texts),) = reranker.asked
+    assert (query, sorted(texts)) == ("how long is the notice period", sorted(TEXTS))
+    stages = [{stage.name: stage for stage in hit.stages} for hit in hits]
+    assert [stage["rerank"].rank for stage in stages] == [1, 2, 3]
+    assert [stage["rerank"].score for stage in stages] == [-float(len(hit.text)) for hit in hits]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_below_what_the_reranker_sees_the_order_is_the_fused_one(pool: Pool, words: WordIndex) -> None:
+    texts = [f"the notice period of contract {'very ' * (30 - i)}{i}" for i in range(12)]
+    seen = scope(pool, fill(pool, texts))
+    query = "notice period of contract"
+    fused = Search(pool, EMBEDDER, PgVectorStore(), words)(query, scope=seen, k=12)
+    hits = reranked(pool, words, Shortest(pool), candidates=4)(query, scope=seen, k=12)
+    assert sorted((h.text for h in fused[:4]), key=len) == [h.text for h in hits[:4]]
+    assert [h.text for h in fused[4:]] == [h.text for h in hits[4:]]
+
+
+def test_a_reranker_that_fails_costs_no_search_its_hits(pool: Pool, words: WordIndex) -> None:
+    seen = scope(pool, fill(pool, TEXTS))
+    plain = Search(pool, EMBEDDER, PgVectorStore(), words)("how long is the notice period", scope=seen, k=3, explain=True)
+    failing = reranked(pool, words, FakeReranker(error=ModelUnavailable("away")))
+    assert failing("how long is the notice period", scope=seen, k=3, explain=True) == plain
+
+
+def test_a_reranker_sees_nothing_outside_the_scope(pool: Pool, words: WordIndex) -> None:
+    fill(pool, ["The notice period of the others is a secret."])
+    reranker = FakeReranker()
+    reranked(pool, words, reranker)("how long is the notice period", scope=scope(pool, fill(pool, TEXTS)), k=3)
+    assert sorted(reranker.asked[0][1]) == sorted(TEXTS)
 
 
 def test_another_model_is_refused(pool: Pool, words: WordIndex) -> None:
