@@ -84,6 +84,8 @@ class Llm(Group):
     window_tokens: int = Field(4096, ge=512, description="Tokens of prompt and answer together that one question may use.")
     parallel: int = Field(2, ge=1, le=64, description="Questions the embedded model server answers at once.")
     timeout_s: float = Field(180.0, gt=0, description="Longest wait for the model server's next piece of an answer.")
+    rewrite: bool = Field(True, description="Whether the model rewrites a question asked in a conversation to stand alone.")
+    rewrite_timeout_s: float = Field(10.0, gt=0, description="After this long a question goes on as it was typed.")
 
 
 class Embedding(Group):

@@ -140,6 +140,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that was asked before in the same conversation, and what was answered."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The passages given to the model for one question; passage number n is ``hits[n - 1]``."""
 
@@ -195,7 +203,8 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. A refused one cites nothing. ``timings_ms`` holds ``retrieval``, ``first_token``, ``total``."""
+    """A finished answer. A refused one cites nothing. ``timings_ms`` holds ``retrieval``, ``first_token``, ``total``.
+    ``standalone_question`` is what was searched for, where a conversation made that another question than was asked."""
 
     text: str
     refused: bool
@@ -203,6 +212,7 @@ class Answer:
     model: str
     prompt_version: str
     timings_ms: dict[str, float]
+    standalone_question: str | None = None
 
     def __post_init__(self) -> None:
         if self.refused and self.citations:

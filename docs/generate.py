@@ -11,7 +11,10 @@ from core.settings import PROJECT_ROOT, Settings, setting_names
 from ui.cli import reference
 
 REFERENCE = Path(__file__).parent / "reference"
-TYPES = {"SecretStr": "text, never logged", "str": "text", "int": "whole number", "float": "number", "Path": "path"}
+TYPES = {
+    "SecretStr": "text, never logged", "str": "text", "int": "whole number", "float": "number", "bool": "`true`, `false`",
+    "Path": "path",
+}  # fmt: skip
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
 SETTINGS_HEAD = """\
 # Settings

@@ -1,10 +1,10 @@
 """The door: a question goes in, events come out, ending with the whole answer.
 
-The program finds passages, asks the model whether they hold the answer, lets it write a few sentences, and attaches
-to each the passage sentences that support it. An opening nothing supports is withdrawn, and an answer nothing
-supports becomes a refusal: :class:`Done` is what counts, also against tokens already shown. It never opens a database
-and never imports retrieval: search and pack are passed in, so what is evaluated is what is served. The model is asked
-nothing where nothing was found.
+The program has a question that follows others rewritten to stand alone, finds passages, asks the model whether they hold
+the answer, lets it write a few sentences, and attaches to each the passage sentences that support it. An opening nothing
+supports is withdrawn, and an answer nothing supports becomes a refusal: :class:`Done` is what counts, also against tokens
+already shown. It never opens a database and never imports retrieval: search and pack are passed in, so what is evaluated
+is what is served. Where nothing was found the model is asked for no answer.
 """
 
 import logging
@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.access import AccessScope
-from core.types import Answer, Citation, Context, Hit
+from core.types import Answer, Citation, Context, Hit, Turn
 from generation import prompt
 from generation.citations import Evidence
 from generation.draft import Draft
 from generation.engines.base import Generator
+from generation.rewrite import TIMEOUT_S, standalone
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +52,10 @@ class Pack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The passages the model is given; always the first event."""
+    """The passages the model is given; always the first event. ``standalone_question`` is as in the Answer."""
 
     context: Context
+    standalone_question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +92,26 @@ def answer(
     generator: Generator,
     k: int = K,
     context_tokens: int = CONTEXT_TOKENS,
+    history: Sequence[Turn] = (),
+    rewrite_timeout_s: float = TIMEOUT_S,
 ) -> Events:
     """Answer from what ``search`` finds in the scope, or refuse; closing the events stops the model.
 
-    ``timings_ms`` counts from the question on: ``retrieval`` and ``answerable`` when each was settled, ``first_token``
-    when the first text was shown, ``total``. Raises what search and the generator raise.
+    After ``history``, oldest turn first, the question is first rewritten to stand alone, and what is searched and
+    answered is that. ``timings_ms`` counts from the question on: ``rewrite`` (with a history), ``retrieval`` and
+    ``answerable`` when each was settled, ``first_token`` when the first text was shown, ``total``. Raises what search and
+    the generator raise.
     """
     watch = _Watch()
-    hits = search(question, scope=scope, k=k)
-    context = pack(question, hits, budget_tokens=context_tokens, count_tokens=generator.count_tokens)
+    asked = question
+    if history:
+        asked = standalone(question, history, generator, rewrite_timeout_s)
+        watch.note("rewrite")
+    rewritten = asked if asked != question else None
+    hits = search(asked, scope=scope, k=k)
+    context = pack(asked, hits, budget_tokens=context_tokens, count_tokens=generator.count_tokens)
     watch.note("retrieval")
-    yield Sources(context)
+    yield Sources(context, rewritten)
     answerable = bool(context.hits) and _is_answerable(context, generator)
     watch.note("answerable")
     draft = Draft(Evidence(context))
@@ -109,7 +120,7 @@ def answer(
     if not draft.text:
         watch.note("first_token")
         yield Token(REFUSAL)
-    yield Done(_finish(draft, generator.model, watch))
+    yield Done(_finish(draft, generator.model, watch, rewritten))
 
 
 def fold(events: Iterable[AnswerEvent]) -> Answer:
@@ -144,7 +155,7 @@ def _shown(parts: Iterable[str | Citation], watch: "_Watch") -> Events:
             yield Token(part)
 
 
-def _finish(draft: Draft, model: str, watch: "_Watch") -> Answer:
+def _finish(draft: Draft, model: str, watch: "_Watch", rewritten: str | None) -> Answer:
     refused = not draft.citations
     text, citations = draft.supported()
     watch.note("total")
@@ -156,6 +167,7 @@ def _finish(draft: Draft, model: str, watch: "_Watch") -> Answer:
         model=model,
         prompt_version=prompt.PROMPT_VERSION,
         timings_ms=watch.times_ms,
+        standalone_question=rewritten,
     )
 
 

@@ -7,14 +7,19 @@ no text can speak the control tokens of the usual chat templates (ChatML, Llama,
 
 import hashlib
 import re
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
+from typing import Literal
 
-from core.types import Context, Hit
+from core.types import Context, Hit, Turn
 from generation.engines.base import Message
 
 _FOLDER = Path(__file__).parent / "prompts"
 _TEXTS = {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(_FOLDER.glob("*.md"))}
 PROMPT_VERSION = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in _TEXTS.items()).encode()).hexdigest()[:12]
+MAX_TURNS = 3
+MAX_TURN_CHARS = 400  # of a question or an answer in it
 
 _UNSAFE = re.compile(
     r"<(?=\s*/?\s*passage|\s*[|｜]|<\s*/?SYS>>|/?(?:s|bos|eos|pad|unk|sep|cls|mask|think|(?:start|end|begin|tool|extra)_\w+|unused\d+)>)"
@@ -31,6 +36,20 @@ def check(context: Context) -> list[Message]:
 def write(context: Context) -> list[Message]:
     """Ask for the answer in a few sentences."""
     return _messages("write", context)
+
+
+def rewrite(question: str, history: Sequence[Turn]) -> list[Message]:
+    """Ask for the question as it would be put without the last few turns before it; examples come first, as turns of a chat."""
+    system, *examples, asked = _TEXTS["rewrite"].split("\n---\n")
+    turns = "\n".join(f"Question: {_short(turn.question)}\nAnswer: {_short(turn.answer)}" for turn in history[-MAX_TURNS:])
+    roles: Iterator[Literal["user", "assistant"]] = cycle(("user", "assistant"))
+    chat = [*examples, asked.format(turns=turns, question=_short(question))]
+    return [Message("system", system), *(Message(role, text) for role, text in zip(roles, chat, strict=False))]
+
+
+def _short(text: str) -> str:
+    """Make one line of a text's beginning, enough to tell what it is about."""
+    return fenced(" ".join(text.split())[:MAX_TURN_CHARS])
 
 
 def _messages(name: str, context: Context) -> list[Message]:

@@ -66,19 +66,32 @@ class FakeCelery:
 
 @dataclass
 class FakeGenerator:
-    """Writes its pieces whatever it is asked; ``before_piece`` is called ahead of each, and may raise or wait."""
+    """Writes its pieces whatever it is asked, and ``rewritten`` when asked to rewrite a question.
+
+    ``before_piece`` is called ahead of each piece, and may raise or wait.
+    """
 
     pieces: Sequence[str] = ()
     answerable: float = 1.0
     before_piece: Callable[[int], None] = lambda number: None
+    rewritten: str = ""
     model: str = "fake-model"
     num_asked: int = 0
     num_written: int = 0
     closed: threading.Event = field(default_factory=threading.Event)
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        timeout_s: float | None = None,
     ) -> Generator[str, None, None]:
+        if "Last question:" in messages[-1].content:
+            yield self.rewritten
+            return
         self.num_asked += 1
         try:
             for number, piece in enumerate(self.pieces):

@@ -63,7 +63,13 @@ class ScriptedGenerator:
         self._window_tokens = window_tokens
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        timeout_s: float | None = None,
     ) -> abc.Generator[str, None, bool]:
         self._take(messages)
         try:
@@ -88,6 +94,38 @@ class ScriptedGenerator:
         if sum(self.count_tokens(m.content) for m in messages) > self._window_tokens:
             raise ContextTooLong("too long for the script")
         self.asked.append(list(messages))
+
+
+class SlowGenerator(ScriptedGenerator):
+    """Waits for ``release`` ahead of its piece number ``at``, as a model does that is busy with others."""
+
+    def __init__(self, text: str, *, at: int = 0) -> None:
+        super().__init__(text)
+        self.at = at
+        self.release = threading.Event()
+        self.ended = threading.Event()
+        self.timeouts_s: list[float | None] = []
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        timeout_s: float | None = None,
+    ) -> abc.Generator[str, None, bool]:
+        self.timeouts_s.append(timeout_s)
+        pieces = super().stream(messages, max_tokens=max_tokens, temperature=temperature, stop=stop)
+        try:
+            for number, piece in enumerate(pieces):
+                if number == self.at:
+                    self.release.wait(10)
+                yield piece
+        finally:
+            pieces.close()
+            self.ended.set()
+        return False
 
 
 class FakeModelServer:

@@ -27,11 +27,18 @@ class Generator(Protocol):
         ...
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        timeout_s: float | None = None,
     ) -> abc.Generator[str, None, bool]:
         """Write on, piece by piece; returns whether ``max_tokens`` cut the writing off.
 
-        Raises ModelUnavailable or ContextTooLong.
+        ``timeout_s`` is the longest wait for the next piece, the engine's own if None. Raises ModelUnavailable or
+        ContextTooLong.
         """
         ...
 

@@ -52,12 +52,20 @@ class OpenAICompatible:
         )
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        timeout_s: float | None = None,
     ) -> abc.Generator[str, None, bool]:
         """Write on, piece by piece; returns whether ``max_tokens`` cut the writing off."""
         cut_off = False
         body = {"max_tokens": max_tokens, "temperature": temperature, "stream": True, **({"stop": list(stop)} if stop else {})}
-        with self._translated(), self._http.stream("POST", self._chat_url, json=self._body(messages, body)) as response:
+        timeout = self._http.timeout if timeout_s is None else httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
+        call = self._http.stream("POST", self._chat_url, json=self._body(messages, body), timeout=timeout)
+        with self._translated(), call as response:
             self._check(response)
             for event in _events(response.iter_bytes()):
                 if "error" in event:

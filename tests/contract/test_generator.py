@@ -55,6 +55,9 @@ class TestGenerator:
         assert "two" in "".join(pieces).casefold()
         assert "".join(generator.stream(STORY, max_tokens=24)) == "".join(pieces)
 
+    def test_a_wait_of_its_own_changes_nothing_while_it_is_not_needed(self, generator: Generator) -> None:
+        assert list(generator.stream(STORY, max_tokens=5, timeout_s=100)) == list(generator.stream(STORY, max_tokens=5))
+
     def test_it_writes_no_more_tokens_than_allowed(self, generator: Generator) -> None:
         assert 1 <= len(list(generator.stream(STORY, max_tokens=3))) <= 3
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.access import AccessScope
 from core.errors import ModelUnavailable
-from core.types import Hit
+from core.types import Hit, Turn
 from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Sources, Token, answer, fold
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator, as_pieces, hit, pack_all
@@ -108,6 +108,35 @@ def test_an_opening_that_nothing_supports_is_withdrawn() -> None:
     assert shown(events) == f"Chocolate is generally healthy. {STATED}"
     assert (done.text, done.refused) == (STATED, False)
     assert [done.text[c.answer_start : c.answer_end] for c in done.citations] == [STATED]
+
+
+def test_a_question_after_others_is_searched_and_answered_as_it_was_rewritten() -> None:
+    search, history = FixedSearch(*PASSAGES), [Turn(QUESTION, "At most 240.")]
+    rewritten = "How many hours of sick leave can I carry over?"
+    events = list(
+        answer(
+            "And sick leave?",
+            scope=SCOPE,
+            search=search,
+            pack=pack_all,
+            generator=ScriptedGenerator(rewritten),
+            history=history,
+        )
+    )
+    assert search.calls[0][0] == rewritten
+    assert isinstance(events[0], Sources)
+    assert (events[0].context.question, events[0].standalone_question) == (rewritten, rewritten)
+    done = fold(events)
+    assert done.standalone_question == rewritten
+    assert done.timings_ms["rewrite"] <= done.timings_ms["retrieval"]
+
+
+def test_a_question_that_was_not_rewritten_is_told_as_none() -> None:
+    for history in ((), (Turn("Who?", "Nobody."),)):
+        search = FixedSearch(*PASSAGES)
+        events = answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(STATED), history=history)
+        assert fold(events).standalone_question is None
+        assert search.calls[0][0] == QUESTION
 
 
 def test_closing_the_events_stops_the_model() -> None:

@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.types import Context
+from core.types import Context, Turn
 from generation import prompt
 from tests.fakes_generation import context, hit
 
@@ -66,6 +66,25 @@ def test_no_text_can_close_its_fence_pose_as_another_passage_or_speak_control_to
 def test_harmless_text_is_given_as_it_is() -> None:
     text = "if a < b and c > d: {x} costs <b>5</b> € | 3 | [sic] <file_name> [my_key]"
     assert text in user(context(QUESTION, text))
+
+
+def test_a_rewriting_is_asked_for_after_examples_with_the_last_turns() -> None:
+    history = [Turn(f"Q{i}?", "A " * 400) for i in range(9)]
+    messages = prompt.rewrite("And then?", history)
+    assert [m.role for m in messages] == ["system", *["user", "assistant"] * 3, "user"]
+    last = messages[-1].content
+    assert re.findall(r"Q\d", last) == ["Q6", "Q7", "Q8"]
+    assert "Last question: And then?" in last
+    assert len(last) < 2000
+    assert "{" not in "".join(m.content for m in messages)
+
+
+@given(st.sampled_from(HOSTILE) | st.text(max_size=60), st.sampled_from(HOSTILE) | st.text())
+def test_a_conversation_speaks_no_control_tokens_and_keeps_to_its_lines(question: str, answer: str) -> None:
+    content = prompt.rewrite(question, [Turn(question, answer)])[-1].content
+    assert len(content.split("\n")) == len(prompt.rewrite("a", [Turn("a", "a")])[-1].content.split("\n"))
+    assert not re.search(r"<\s*[|｜]|[|｜]>", content)
+    assert not any(token in content for token in CONTROL_TOKENS)
 
 
 def test_the_version_names_these_prompts() -> None:

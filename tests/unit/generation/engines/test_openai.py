@@ -29,6 +29,13 @@ def test_the_request_is_openais() -> None:
     }
 
 
+def test_a_call_may_wait_less_long_than_the_engine_does() -> None:
+    with FakeModelServer("one two three", pause_s=1) as server:
+        with pytest.raises(ModelUnavailable, match="silent for too long"):
+            list(client(server, timeout_s=60).stream(HELLO, max_tokens=50, timeout_s=0.2))
+        assert server.hung_up.wait(20)
+
+
 def test_a_line_separator_inside_the_text_does_not_break_the_stream() -> None:
     text = "one\u2028two\u0085three\r\nfour"
     with FakeModelServer(text) as server:
