@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Annotated
 
 import anyio.to_thread
@@ -22,6 +23,7 @@ from retrieval.rerank import make_rerank
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 
+REWRITES = 4  # searches whose questions the model rewrites at once
 THREADS = 100  # requests served at once; a question holds its thread until it is answered
 
 
@@ -36,6 +38,7 @@ class Services:
     generator: Generator
     celery: Celery
     probes: Probes
+    rewriting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(REWRITES))
 
 
 @contextmanager

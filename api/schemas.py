@@ -71,11 +71,22 @@ class NewKey(Incoming):
     name: KeyName = "key"
 
 
+class Turn(Incoming):
+    """A question asked before in the same conversation, and what was answered."""
+
+    question: str
+    answer: str
+
+
 class Ask(Incoming):
-    """A question, over one collection or over all that the caller may read."""
+    """A question, over one collection or over all that the caller may read.
+
+    With ``history``, oldest turn first, the model rewrites it to stand alone, and what it makes of it is searched for.
+    """
 
     question: str = Field(description="1 character up to the setting api.max_question_chars.")
     collection: ReadableCollection | None = None
+    history: list[Turn] = Field([], max_length=10, description="What was asked and answered before; nothing of it is kept.")
 
 
 class Filters(Incoming):
@@ -202,10 +213,14 @@ class Hit(Outgoing):
 
 
 class Hits(Outgoing):
-    """The passages found, best first, and the sources left out because their permissions are out of date."""
+    """The passages found, best first, and the sources left out because their permissions are out of date.
+
+    ``standalone_question`` is what was searched for, where that is another question than was asked.
+    """
 
     hits: list[Hit]
     unavailable_sources: list[str]
+    standalone_question: str | None
 
 
 class Box(Outgoing):
@@ -259,7 +274,10 @@ class Token(Outgoing):
 
 
 class Answer(Outgoing):
-    """The answer and its citations; a refused one cites nothing. Sources are left out while their permissions are old."""
+    """The answer and its citations; a refused one cites nothing. Sources are left out while their permissions are old.
+
+    ``standalone_question`` is what was searched for and answered, where that is another question than was asked.
+    """
 
     answer: str
     refused: bool
@@ -267,6 +285,7 @@ class Answer(Outgoing):
     timings_ms: dict[str, float]
     model: str
     unavailable_sources: list[str]
+    standalone_question: str | None
 
     @classmethod
     def of(cls, answer: types.Answer, unavailable: Sequence[str]) -> Self:
@@ -278,6 +297,7 @@ class Answer(Outgoing):
             timings_ms=answer.timings_ms,
             model=answer.model,
             unavailable_sources=list(unavailable),
+            standalone_question=answer.standalone_question,
         )
 
 

@@ -50,8 +50,9 @@ def _messages(events: Events, instance: str, unavailable: Sequence[str]) -> Iter
 
 def _named(event: AnswerEvent, unavailable: Sequence[str]) -> tuple[str, BaseModel]:
     match event:
-        case Sources(context=context):
-            return "sources", schemas.Hits.model_validate({"hits": context.hits, "unavailable_sources": unavailable})
+        case Sources(context=context, standalone_question=standalone):
+            found = {"hits": context.hits, "unavailable_sources": unavailable, "standalone_question": standalone}
+            return "sources", schemas.Hits.model_validate(found)
         case Token(text=text):
             return "token", schemas.Token(text=text)
         case Cited(citation=citation):

@@ -36,6 +36,8 @@ class FakeApi:
     texts: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, Json] = field(default_factory=dict)
     answers: dict[str, Json] = field(default_factory=dict)
+    rewrites: dict[str, str] = field(default_factory=dict)  # how a question is understood after others
+    asked: list[Json] = field(default_factory=list)  # the bodies of all questions
     broken: set[str] = field(default_factory=set)  # paths that answer 500
 
     def add_collection(self, name: str) -> Json:
@@ -92,6 +94,12 @@ class FakeApi:
                     start += len(line)
         best = sorted(found, key=lambda hit: -hit["score"])[:k]
         return [hit | {"score": float(hit["score"]), "rank": rank} for rank, hit in enumerate(best, start=1)]
+
+    def understand(self, body: Json) -> tuple[str, str | None]:
+        """Return the question that is searched for, and that question again if it is not the one asked."""
+        self.asked.append(body)
+        standalone = self.rewrites.get(body["question"]) if body.get("history") else None
+        return standalone or body["question"], standalone
 
     def delete_collection(self, name: str) -> None:
         del self.collections[name]
@@ -172,9 +180,10 @@ def make_app(fake: FakeApi) -> FastAPI:
     def search(body: Json) -> Json:
         if body.get("store") not in (None, "pgvector"):
             raise HTTPException(422, f"store: this server has no store named {body['store']}.")
-        scripted, k = fake.answers.get(body["question"]), body.get("k") or 10
-        hits = scripted["hits"][:k] if scripted else fake.search(body["question"], body.get("collection"), k)
-        return {"hits": hits, "unavailable_sources": []}
+        question, standalone = fake.understand(body)
+        scripted, k = fake.answers.get(question), body.get("k") or 10
+        hits = scripted["hits"][:k] if scripted else fake.search(question, body.get("collection"), k)
+        return {"hits": hits, "unavailable_sources": [], "standalone_question": standalone}
 
     @app.post("/v1/collections/{name}/documents", status_code=202)
     def upload(name: str, file: UploadFile, source: str = Form("")) -> Json:
@@ -207,14 +216,14 @@ def make_app(fake: FakeApi) -> FastAPI:
 
     @app.post("/v1/ask")
     def ask(body: Json) -> StreamingResponse:
-        return StreamingResponse(_events(fake, body["question"]), media_type="text/event-stream")
+        return StreamingResponse(_events(fake, *fake.understand(body)), media_type="text/event-stream")
 
     return app
 
 
-def _events(fake: FakeApi, question: str) -> Iterator[str]:
-    script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []})
-    yield _event("sources", {"hits": script["hits"], "unavailable_sources": script["unavailable_sources"]})
+def _events(fake: FakeApi, question: str, standalone: str | None) -> Iterator[str]:
+    script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []}) | {"standalone_question": standalone}
+    yield _event("sources", {name: script[name] for name in ("hits", "unavailable_sources", "standalone_question")})
     for number, word in enumerate(script["answer"].split(" ")):
         time.sleep(fake.word_delay_s)
         yield _event("token", {"text": f" {word}" if number else word})

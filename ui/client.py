@@ -18,6 +18,7 @@ import httpx
 from ui.access import AccessCalls, all_pages
 
 Json = dict[str, Any]
+History = Sequence[Mapping[str, str]]  # turns {question, answer}, oldest first, at most 10
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 CONNECT_TIMEOUT_S = 5.0
 
@@ -116,24 +117,37 @@ class Client(AccessCalls):
         """Delete a document; it is gone from search when this returns."""
         self._call("DELETE", f"/v1/documents/{quote(document_id, safe='')}")
 
-    def search(self, question: str, collection: str | None = None, k: int | None = None, store: str | None = None) -> Json:
+    def search(
+        self,
+        question: str,
+        collection: str | None = None,
+        k: int | None = None,
+        store: str | None = None,
+        *,
+        history: History | None = None,
+    ) -> Json:
         """Return ``hits``, the passages nearest to the question, best first, and the names of ``unavailable_sources``.
 
-        ``store`` names the vector store to search, where it is not the server's own choice.
+        ``store`` names the vector store to search, where it is not the server's own choice; ``history`` is as in
+        :meth:`ask_stream`.
         """
-        return self._call("POST", "/v1/search", json=_given(question=question, collection=collection, k=k, store=store))
+        body = _given(question=question, collection=collection, k=k, store=store, history=history)
+        return self._call("POST", "/v1/search", json=body)
 
-    def ask(self, question: str, collection: str | None = None) -> Json:
-        """Return the whole answer with its citations."""
-        return self._call("POST", "/v1/ask", json=_given(question=question, collection=collection))
+    def ask(self, question: str, collection: str | None = None, *, history: History | None = None) -> Json:
+        """Return the whole answer with its citations; ``history`` is as in :meth:`ask_stream`."""
+        return self._call("POST", "/v1/ask", json=_given(question=question, collection=collection, history=history))
 
-    def ask_stream(self, question: str, collection: str | None = None) -> Iterator[tuple[str, Json]]:
+    def ask_stream(
+        self, question: str, collection: str | None = None, *, history: History | None = None
+    ) -> Iterator[tuple[str, Json]]:
         """Yield the answer as it grows: (event, data) with events sources, token, citation, and at last done.
 
-        An ``error`` event becomes an ApiError, and so does a stream that ends without ``done``. Close the iterator early
-        to have the model stop.
+        With ``history``, what was asked and answered before, the question is rewritten to stand alone; where that made
+        another of it, sources and done tell it as ``standalone_question``. An ``error`` event becomes an ApiError, and so
+        does a stream that ends without ``done``. Close the iterator early to have the model stop.
         """
-        body = _given(question=question, collection=collection)
+        body = _given(question=question, collection=collection, history=history)
         request = self._http.build_request("POST", "/v1/ask", json=body, headers={"Accept": "text/event-stream"})
         with _translated():
             response = self._http.send(request, stream=True)

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from api.auth import Caller
 from api.lifespan import Services, Wired
-from api.questions import checked
+from api.questions import checked, conversation
 from api.schemas import Answer, Ask, problems
 from api.streaming import HEADERS, stream, while_connected
 from core.access import Principal, scope_for
@@ -36,7 +36,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 @router.post("/ask", summary="Ask a question", response_model=Answer, responses=ANSWERS)
 def ask(body: Ask, request: Request, caller: Caller, services: Wired) -> Response:
     """Answers from what the caller may read, each claim with its quote; says so, and cites nothing, if that does not tell."""
-    question = checked(body.question, services.settings)
+    question, history = checked(body.question, services.settings), conversation(body.history, services.settings)
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
     events = answer(
@@ -46,6 +46,8 @@ def ask(body: Ask, request: Request, caller: Caller, services: Wired) -> Respons
         pack=pack,
         generator=services.generator,
         context_tokens=services.settings.search.context_tokens,
+        history=history,
+        rewrite_timeout_s=services.settings.llm.rewrite_timeout_s,
     )
     events = _audited(events, caller, services, body)
     if EVENT_STREAM in request.headers.get("accept", ""):

@@ -1,14 +1,20 @@
-"""Search: the passages nearest to a question, within what the caller may see."""
+"""Search: the passages nearest to a question, within what the caller may see.
+
+Searching asks a language model nothing, except after other questions. Few searches at once may: they would take threads
+and model from those who wait for answers.
+"""
 
 from fastapi import APIRouter
 
 from api.auth import Caller
-from api.lifespan import Wired
-from api.questions import checked
+from api.lifespan import Services, Wired
+from api.questions import checked, conversation
 from api.schemas import Hits, SearchRequest, problems
 from core.access import scope_for
 from core.db.pool import transaction
 from core.errors import InvalidInput
+from core.types import Turn
+from generation.rewrite import standalone
 from ingest import documents
 
 router = APIRouter(prefix="/v1", tags=["questions"], responses=problems(401, 404, 422, 503))
@@ -18,14 +24,25 @@ SERVED_STORE = "pgvector"
 @router.post("/search", summary="Find passages")
 def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
     """Best first. ``score`` compares only within one answer of this route."""
-    question = checked(body.question, services.settings)
+    question, history = checked(body.question, services.settings), conversation(body.history, services.settings)
     if body.store not in (None, SERVED_STORE):
         raise InvalidInput(f"store: this server has no store named {body.store}; leave it out to search {SERVED_STORE}.")
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
-    k = body.k or services.settings.search.k
-    hits = services.search(question, scope=scope, k=k, filters=body.filters.checked(), explain=body.explain)
+    asked, k = _standalone(question, history, services), body.k or services.settings.search.k
+    hits = services.search(asked, scope=scope, k=k, filters=body.filters.checked(), explain=body.explain)
     with transaction(services.pool) as connection:
         detail = {"collection": body.collection, "document_ids": sorted({str(hit.document_id) for hit in hits})}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "search", detail)
-    return Hits.model_validate({"hits": hits, "unavailable_sources": scope.unavailable})
+    rewritten = asked if asked != question else None
+    return Hits.model_validate({"hits": hits, "unavailable_sources": scope.unavailable, "standalone_question": rewritten})
+
+
+def _standalone(question: str, history: tuple[Turn, ...], services: Services) -> str:
+    """Have a question rewritten that comes after others; as it was typed where too many are being rewritten."""
+    if not history or not services.rewriting.acquire(blocking=False):
+        return question
+    try:
+        return standalone(question, history, services.generator, services.settings.llm.rewrite_timeout_s)
+    finally:
+        services.rewriting.release()

@@ -77,6 +77,14 @@ def test_events_have_the_real_names_order_and_fields(http: httpx.Client, questio
     assert "".join(data["text"] for name, data in events if name == "token") == events[-1][1]["answer"]
 
 
+def test_a_question_after_others_is_told_as_it_was_understood(fake: FakeApi, http: httpx.Client) -> None:
+    fake.rewrites["and?"] = "annual leave"
+    body = {"question": "and?", "history": [{"question": "q", "answer": "a"}]}
+    schemas.Ask.model_validate(body)
+    assert same_fields(schemas.Hits, http.post("/v1/search", json=body).json()).standalone_question == "annual leave"  # type: ignore[attr-defined]
+    assert http.post("/v1/ask", json=body).text.count('"standalone_question": "annual leave"') == 2
+
+
 @pytest.mark.parametrize(("key", "path", "status"), [("", "/v1/documents", 401), (None, "/v1/documents/x/text", 404)])
 def test_problems_have_the_real_fields(fake: FakeApi, http: httpx.Client, key: str | None, path: str, status: int) -> None:
     response = http.get(path, headers={} if key is None else {"Authorization": key})

@@ -1,8 +1,10 @@
 """The view that asks: a question goes in, the answer comes word by word, its citations open the quoted passages.
 
-Every question stands alone: earlier ones are kept on the page for the reader, and are not sent to the model.
+What was asked and answered in this tab is sent along, so that "And sick leave?" is understood; how it was understood is
+shown under the question. "New conversation" forgets it. Nothing of it is kept but in the tab.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +16,7 @@ from ui.client import ApiError, Client
 from ui.web import markup, problems, session
 
 Json = dict[str, Any]
+MAX_TURNS = 10  # that the API takes
 _TURNS, _AGAIN = "turns", "question_to_ask_again"
 
 
@@ -24,6 +27,10 @@ class Turn:
     question: str
     passages: list[Json]
     result: Json
+
+    def told(self) -> dict[str, str]:
+        """Return what a later question is asked with."""
+        return {"question": self.question, "answer": self.result["answer"]}
 
 
 def render(client: Client, collection: str | None) -> None:
@@ -39,7 +46,9 @@ def render(client: Client, collection: str | None) -> None:
         _show_turn(turn, anchor=f"source-{index}")
     if typed:
         with problems.shown("ask", on_retry=partial(st.session_state.__setitem__, _AGAIN, typed)):
-            turns.append(_ask(client, typed, collection, anchor=f"source-{len(turns)}"))
+            turns.append(_ask(client, typed, collection, turns))
+    if turns:
+        st.button("New conversation", key="new-conversation", icon=":material/refresh:", on_click=turns.clear)
 
 
 def _show_welcome(client: Client) -> None:
@@ -54,17 +63,19 @@ def _show_welcome(client: Client) -> None:
 
 def _show_turn(turn: Turn, *, anchor: str) -> None:
     with st.container(key=f"turn-{anchor}"):
-        st.html(markup.question(turn.question))
+        st.html(markup.question(turn.question, turn.result["standalone_question"]))
         st.html(_finished(turn, anchor))
 
 
-def _ask(client: Client, question: str, collection: str | None, *, anchor: str) -> Turn:
+def _ask(client: Client, question: str, collection: str | None, earlier: Sequence[Turn]) -> Turn:
     """Stream the answer onto the page; raises ApiError, and then leaves no half answer standing."""
+    anchor = f"source-{len(earlier)}"
     with st.container(key=f"turn-{anchor}"):
-        st.html(markup.question(question))
-        place = st.empty()
+        heading, place = st.empty(), st.empty()
+        heading.html(markup.question(question))
+        history = [turn.told() for turn in earlier[-MAX_TURNS:]]
         try:
-            turn = _stream(client, question, collection, place, anchor)
+            turn = _stream(client.ask_stream(question, collection, history=history), question, heading, place, anchor)
         except ApiError:
             place.empty()
             raise
@@ -72,15 +83,18 @@ def _ask(client: Client, question: str, collection: str | None, *, anchor: str) 
     return turn
 
 
-def _stream(client: Client, question: str, collection: str | None, place: DeltaGenerator, anchor: str) -> Turn:
+def _stream(
+    events: Iterator[tuple[str, Json]], question: str, heading: DeltaGenerator, place: DeltaGenerator, anchor: str
+) -> Turn:
     passages: list[Json] = []
     citations: list[Json] = []
     text, note = "", "Searching your documents…"
     place.html(markup.answer(text, [], anchor=anchor, state="streaming", note=note))
-    for event, data in client.ask_stream(question, collection):
+    for event, data in events:
         match event:
             case "sources":
                 passages, note = data["hits"], f"Reading {len(data['hits'])} passages…"
+                heading.html(markup.question(question, data["standalone_question"]))
             case "token":
                 text, note = text + data["text"], ""
             case "citation":

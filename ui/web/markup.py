@@ -13,9 +13,10 @@ Json = Mapping[str, Any]
 AnswerState = Literal["streaming", "done", "refused"]
 
 
-def question(text: str) -> str:
-    """Return the heading of a turn."""
-    return f'<h3 class="mun-question" data-testid="question">{escape(text)}</h3>'
+def question(text: str, understood: str | None = None) -> str:
+    """Return the heading of a turn, and under it how the question was understood, where that is another one."""
+    under = f'<p class="mun-understood" data-testid="understood">Understood as: {escape(understood)}</p>' if understood else ""
+    return f'<h3 class="mun-question" data-testid="question">{escape(text)}</h3>{under}'
 
 
 def answer(text: str, citations: Sequence[Json], *, anchor: str, state: AnswerState, note: str = "") -> str:

@@ -45,6 +45,7 @@ def test_the_shape_of_an_answer(alice):
         "refused": False,
         "model": "fake-model",
         "unavailable_sources": [],
+        "standalone_question": None,
         "citations": [
             {
                 "number": 1,
@@ -140,6 +141,21 @@ def test_what_the_model_is_given_is_written_down_before_it_writes(alice, service
     alice("POST", "/v1/ask", json=QUESTION)
     (row,) = rows
     assert (row["owner_id"], row["detail"]) == ("alice", {"collection": "c", "document_ids": [str(DOCUMENT)]})
+
+
+def test_after_other_questions_it_is_answered_as_rewritten_and_says_so(alice, services, pool):
+    services.generator.rewritten = "How many days of annual leave are there a year?"
+    history = [{"question": "How many days of sick leave are there a year?", "answer": "Sick leave is counted apart."}]
+    body = {"question": "And annual leave?", "collection": "c", "history": history}
+    answer = alice("POST", "/v1/ask", json=body).json()
+    assert (answer["answer"], answer["standalone_question"]) == (CLAIM, services.generator.rewritten)
+    assert services.search.asked[-1][0] == services.generator.rewritten
+    assert "rewrite" in answer["timings_ms"]
+    response = alice("POST", "/v1/ask", json=body, headers={"Accept": "text/event-stream"})
+    told = [json.loads(line.removeprefix("data: ")) for line in response.text.split("\n") if '"standalone_question"' in line]
+    assert [data["standalone_question"] for data in told] == [services.generator.rewritten] * 2
+    with transaction(pool) as connection:
+        assert "annual" not in str(connection.execute("SELECT detail FROM audit").fetchall())
 
 
 def test_the_scope_is_the_callers(alice, bob, services):

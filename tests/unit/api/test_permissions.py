@@ -91,7 +91,7 @@ def test_a_source_out_of_date_is_denied_and_named(alice, bob, pool, services, do
     for caller in (alice, bob):
         assert listed(caller) == []
         found = caller("POST", "/v1/search", json={"question": "q"}).json()
-        assert found == {"hits": [], "unavailable_sources": ["share"]}
+        assert (found["hits"], found["unavailable_sources"]) == ([], ["share"])
         assert caller("POST", "/v1/ask", json={"question": "q"}).json()["unavailable_sources"] == ["share"]
         streamed = caller("POST", "/v1/ask", json={"question": "q"}, headers={"Accept": "text/event-stream"})
         assert streamed.text.count('"unavailable_sources": ["share"]') == 2

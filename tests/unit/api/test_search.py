@@ -3,6 +3,7 @@ from uuid import UUID
 
 import pytest
 
+from api.lifespan import REWRITES
 from core.db.pool import transaction
 from core.errors import DependencyUnavailable
 from core.types import Chunk
@@ -39,6 +40,7 @@ def test_the_shape_of_a_hit(alice, hits):
             }
         ],
         "unavailable_sources": [],
+        "standalone_question": None,
     }
 
 
@@ -105,6 +107,55 @@ def test_a_store_that_is_not_served_is_422_and_named(alice, services, hits):
     assert "this server has no store named faiss" in response.json()["detail"]
     assert alice("POST", "/v1/search", json={"question": "leave?", "store": "chroma"}).status_code == 422
     assert services.search.asked == []
+
+
+FOLLOW_UP = {"question": "And sick leave?", "history": [{"question": "How many days of leave?", "answer": "30 days."}]}
+REWRITTEN = "How many days of sick leave?"
+
+
+def test_after_other_questions_it_is_searched_as_rewritten(alice, services, hits):
+    services.generator.rewritten = REWRITTEN
+    assert alice("POST", "/v1/search", json=FOLLOW_UP).json()["standalone_question"] == REWRITTEN
+    assert services.search.asked[-1][0] == REWRITTEN
+
+
+def test_with_too_many_being_rewritten_it_is_searched_as_it_was_typed(alice, services, hits):
+    services.generator.rewritten = REWRITTEN
+    for _ in range(REWRITES):
+        assert services.rewriting.acquire(blocking=False)
+    assert alice("POST", "/v1/search", json=FOLLOW_UP).json()["standalone_question"] is None
+    services.rewriting.release()
+    assert alice("POST", "/v1/search", json=FOLLOW_UP).json()["standalone_question"] == REWRITTEN
+    assert [question for question, *_ in services.search.asked] == ["And sick leave?", REWRITTEN]
+    assert services.rewriting.acquire(blocking=False), "its place was given back"
+
+
+TURN = {"question": "q", "answer": ""}
+
+
+@pytest.mark.parametrize(
+    ("history", "named"),
+    [
+        ([TURN] * 11, "history"),
+        ([TURN | {"question": " "}], "history.0.question: it is empty"),
+        ([TURN, TURN | {"question": "x" * 501}], "history.1.question: it has 501 characters; at most 500"),
+        ([TURN | {"answer": "x" * 20_001}], "history.0.answer: it has 20,001 characters"),
+        ([TURN | {"answer": "a\0b"}], "history.0.answer: it is no valid text"),
+        ([TURN | {"role": "user"}], "history.0.role"),
+        ([{"question": "q"}], "history.0.answer"),
+        ("q", "history"),
+    ],
+)
+@pytest.mark.parametrize("route", ["/v1/search", "/v1/ask"])
+def test_a_bad_conversation_is_422_and_says_why(alice, services, route: str, history, named: str):
+    response = alice("POST", route, json={"question": "q", "history": history})
+    assert response.status_code == 422
+    assert named in response.json()["detail"]
+    assert services.search.asked == []
+
+
+def test_ten_turns_are_taken(alice, hits):
+    assert alice("POST", "/v1/search", json={"question": "q", "history": [TURN] * 10}).status_code == 200
 
 
 def test_an_unknown_collection_is_404(alice):

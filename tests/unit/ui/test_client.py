@@ -1,5 +1,6 @@
 """The client against a server that answers as no good API does; tests/integration/test_api.py has the good one."""
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,6 +67,16 @@ def test_only_what_is_given_is_sent(server: Server, client: Client):
     assert client.search("q") == {"hits": []}
     client.search("q", store="faiss")
     assert [asked[3] for asked in server.asked] == [b'{"question":"q"}', b'{"question":"q","store":"faiss"}']
+
+
+def test_a_conversation_is_sent_along(server: Server, client: Client):
+    history = [{"question": "a", "answer": "b"}]
+    server.answer = (200, "application/json", b'{"hits": []}')
+    client.search("q", history=history)
+    client.ask("q", history=history)
+    server.answer = (200, "text/event-stream", b"event: done\ndata: {}\n\n")
+    list(client.ask_stream("q", history=history))
+    assert [json.loads(asked[3]) for asked in server.asked] == [{"question": "q", "history": history}] * 3
 
 
 def test_a_problem_document_is_the_error(server: Server, client: Client):

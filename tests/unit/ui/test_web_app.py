@@ -57,6 +57,36 @@ def test_a_refusal_cites_nothing(app: AppTest) -> None:
     assert "mun-chip" not in shown(app) and 'data-testid="citation"' not in shown(app)
 
 
+def test_a_conversation_is_sent_along_until_a_new_one_begins(app: AppTest, fake: FakeApi) -> None:
+    leave = fake.add_document("handbook", "leave.pdf", "Annual leave is 13 days. Sick leave is 30 days.")
+    fake.add_answer("How much annual leave?", ("It is 13 days.", leave, "13 days"))
+    fake.add_answer("How much <sick> leave?", ("It is 30 days.", leave, "30 days"))
+    fake.rewrites["And sick?"] = "How much <sick> leave?"
+    app.run()
+    assert "new-conversation" not in [button.key for button in app.button]
+    app.chat_input[0].set_value("How much annual leave?").run()
+    app.chat_input[0].set_value("And sick?").run()
+    for _ in range(2):  # as it streamed, and drawn again from the session
+        assert shown(app).count("Understood as: How much &lt;sick&gt; leave?") == 1
+        assert "It is 30 days." in shown(app)
+        app.run()
+    assert [body.get("history") for body in fake.asked] == [
+        [],
+        [{"question": "How much annual leave?", "answer": "It is 13 days."}],
+    ]
+    app.button(key="new-conversation").click().run()
+    assert app.title[0].value == "Ask your documents" and "13 days" not in shown(app)
+    app.chat_input[0].set_value("And sick?").run()
+    assert fake.asked[-1]["history"] == [] and 'data-state="refused"' in shown(app)
+
+
+def test_only_as_many_turns_are_sent_as_the_api_takes(app: AppTest, fake: FakeApi) -> None:
+    app.run()
+    for number in range(12):
+        app.chat_input[0].set_value(f"Question {number}?").run()
+    assert [turn["question"] for turn in fake.asked[-1]["history"]] == [f"Question {number}?" for number in range(1, 11)]
+
+
 def test_a_failed_question_says_why_and_is_asked_again_on_retry(app: AppTest, fake: FakeApi) -> None:
     fake.broken.add("/v1/ask")
     app.run().chat_input[0].set_value("Why?").run()

@@ -85,7 +85,7 @@ def test_nothing_from_outside_is_read_as_markup() -> None:
     passage = PASSAGE | {"text": HOSTILE, "heading_path": [HOSTILE]}
     citation = CITATION | {"title": HOSTILE, "source": HOSTILE, "quote": HOSTILE, "start": 100, "end": 100 + len(HOSTILE)}
     cases = [
-        markup.question(HOSTILE),
+        markup.question(HOSTILE, HOSTILE),
         markup.answer(HOSTILE, [], anchor="a", state="done", note=HOSTILE),
         markup.answer(HOSTILE, [], anchor="a", state="refused"),
         markup.sources([citation], [passage], anchor="a"),

@@ -1,0 +1,19 @@
+"""What stands before a question; the routes' tests have what is refused."""
+
+from pathlib import Path
+
+from api import schemas
+from api.questions import conversation
+from core.settings import Settings
+from core.types import Turn
+
+HISTORY = [schemas.Turn(question=" How much? ", answer=" 30 days.\n"), schemas.Turn(question="When?", answer="")]
+
+
+def test_turns_keep_their_order_and_lose_the_space_around_them(tmp_path: Path) -> None:
+    assert conversation(HISTORY, Settings(home=tmp_path)) == (Turn("How much?", "30 days."), Turn("When?", ""))
+    assert conversation([], Settings(home=tmp_path)) == ()
+
+
+def test_with_rewriting_off_there_is_no_conversation(tmp_path: Path) -> None:
+    assert conversation(HISTORY, Settings(home=tmp_path).with_values(llm={"rewrite": False})) == ()
