@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a pool, and ``transaction()``, the only way to one of them.
+"""Connections to PostgreSQL: a pool, and the two ways to one of them, ``transaction()`` and ``session()``.
 
 Errors of the driver that mean "not reachable" become DependencyUnavailable here, once; others are bugs and pass.
 """
@@ -54,6 +54,18 @@ def transaction(pool: Pool) -> Iterator[Connection]:
         if isinstance(error, psycopg.errors.DiskFull):
             raise
         raise DependencyUnavailable(f"The database does not answer: {_first_line(error)}") from error
+
+
+@contextmanager
+def session(pool: Pool) -> Iterator[Connection]:
+    """Lend a connection on which each statement commits by itself: for what must not, or need not, be in a transaction."""
+    with transaction(pool) as connection:
+        connection.autocommit = True
+        try:
+            yield connection
+        finally:
+            if not connection.broken:
+                connection.autocommit = False
 
 
 def ping(pool: Pool) -> None:

@@ -4,6 +4,8 @@ PostgreSQL keeps the vectors (retrieval/stores/passages.py writes them); a store
 index derived from it. The scope is applied inside the store's own search, never after it.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -31,4 +33,42 @@ class VectorStore(Protocol):
 
         Raises ModelMismatch if a collection of the scope was made by another model. An empty scope finds nothing.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How a store stands for one model.
+
+    ``kind`` is ``exact``, ``flat``, ``hnsw`` or ``ivf``. While it is not ready, PostgreSQL answers in its place.
+    ``num_changes`` are documents that have changed and that it has not read yet; ``num_fresh`` passages are those beside
+    the last build, ``num_stale`` those of it that count no more. ``num_bytes`` are on disk.
+    """
+
+    store: str
+    kind: str
+    is_ready: bool
+    is_building: bool
+    num_passages: int
+    num_bytes: int
+    num_fresh: int = 0
+    num_stale: int = 0
+    num_changes: int = 0
+    built_at: datetime | None = None
+    build_s: float | None = None
+
+
+class VectorIndex(VectorStore, Protocol):
+    """A store together with its upkeep, for one model of vectors of one dimension at a time."""
+
+    def status(self, model_id: str, dimension: int) -> IndexStatus:
+        """Tell how it stands."""
+        ...
+
+    def rebuild(self, model_id: str, dimension: int) -> None:
+        """Have it built anew from PostgreSQL in the background; searches go on meanwhile."""
+        ...
+
+    def close(self) -> None:
+        """End what runs in the background."""
         ...

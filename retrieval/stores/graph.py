@@ -1,0 +1,102 @@
+"""The HNSW indexes over ``chunks``: one for each dimension of vectors, made beside running searches.
+
+An index holds the vectors in half precision; a search ranks its candidates again by the vectors themselves. It is made
+without holding up writers, by one process at a time, and one that was left half made is made again.
+"""
+
+import logging
+from typing import Any
+
+import psycopg
+
+from core.db.pool import Connection
+
+log = logging.getLogger(__name__)
+LOCK = 0x6D756E69_67726166  # "munigraf": one process at a time makes an index
+MAX_DIMENSION = 4000  # of a halfvec that can be indexed
+M, EF_CONSTRUCTION = 16, 200  # with the default of 64 whole topics cannot be reached: recall 0.91 in place of 0.999
+ROW_BYTES = 450  # beside the vector, in memory while it is made
+MAX_MEMORY_BYTES = 3_000_000_000
+
+GRAPHS = """
+    SELECT substring(relname FROM '[0-9]+$')::int AS dimension, indisvalid AS is_valid, pg_relation_size(indexrelid) AS num_bytes
+      FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+     WHERE indrelid = 'chunks'::regclass AND relname ~ '^chunks_hnsw_[0-9]+$'
+"""
+# The dimension stands in the statement itself: a type's modifier and an index's predicate take no parameters.
+CREATE = """
+    CREATE INDEX CONCURRENTLY chunks_hnsw_{dimension} ON chunks USING hnsw ((embedding::halfvec({dimension})) halfvec_ip_ops)
+      WITH (m = {m}, ef_construction = {ef_construction}) WHERE vector_dims(embedding) = {dimension}
+"""
+# What makes the planner take the index, and the index go on until the filters have left enough.
+ENTER = """
+    SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %s, true),
+           set_config('enable_sort', 'off', true)
+"""
+LEAVE = "SELECT set_config('enable_sort', 'on', true)"
+NEAREST = """
+    SELECT num, -distance AS cosine
+      FROM (SELECT num, embedding <#> %(vector)s AS distance
+              FROM (SELECT num, embedding FROM chunks
+                     WHERE vector_dims(embedding) = {dimension} AND class_id = ANY(%(class_ids)s)
+                     ORDER BY embedding::halfvec({dimension}) <#> %(vector)s::vector::halfvec({dimension})
+                     LIMIT %(candidates)s) AS candidates) AS ranked
+     ORDER BY distance, num LIMIT %(k)s
+"""
+
+
+def sizes(connection: Connection) -> dict[int, int]:
+    """Tell the bytes of each index that can be searched, by dimension."""
+    return {row["dimension"]: row["num_bytes"] for row in connection.execute(GRAPHS).fetchall() if row["is_valid"]}
+
+
+def nearest(connection: Connection, values: dict[str, Any], dimension: int) -> list[dict[str, Any]]:
+    """Find nearly the nearest by the index; ``values`` are ``vector``, ``class_ids`` and ``k``. Rows of num and cosine.
+
+    Fewer than ``k`` come where the scope lies far from the vector: the index gives up before it has seen everything.
+    """
+    k = values["k"]
+    connection.execute(ENTER, (str(min(max(100, 2 * k), 1000)),))
+    query = NEAREST.format(dimension=int(dimension))
+    rows = connection.execute(query.encode(), values | {"candidates": k + 10 + k // 5}).fetchall()
+    connection.execute(LEAVE)
+    return rows
+
+
+def make(connection: Connection, dimension: int, num: int) -> bool:
+    """Make the index for ``num`` vectors of this dimension unless it is there; returns whether it is there now.
+
+    Takes minutes for a million vectors. Needs a connection in autocommit. Another process that is at it is left to it.
+    """
+    row = connection.execute("SELECT pg_try_advisory_lock(%s) AS is_mine", (LOCK,)).fetchone()
+    if row is None or not row["is_mine"]:
+        return False
+    try:
+        if dimension not in sizes(connection):
+            _make(connection, dimension, num)
+        return True
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+
+
+def drop(connection: Connection, dimension: int) -> None:
+    """Remove the index, whole or half made."""
+    connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS chunks_hnsw_{int(dimension)}".encode())
+
+
+def _make(connection: Connection, dimension: int, num: int) -> None:
+    drop(connection, dimension)
+    memory = min(max(64_000_000, num * (2 * dimension + ROW_BYTES)), MAX_MEMORY_BYTES)
+    create = CREATE.format(dimension=int(dimension), m=M, ef_construction=EF_CONSTRUCTION).encode()
+    log.info("vector_index_building", extra={"dimension": dimension, "num_passages": num})
+    connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", (f"{memory // 1000}kB",))
+    try:
+        connection.execute(create)
+    except psycopg.errors.DiskFull:  # parallel workers share memory through /dev/shm, which is small in a container
+        connection.execute("SET max_parallel_maintenance_workers = 0")
+        drop(connection, dimension)
+        connection.execute(create)
+    finally:
+        connection.execute("RESET maintenance_work_mem")
+        connection.execute("RESET max_parallel_maintenance_workers")
+    log.info("vector_index_built", extra={"dimension": dimension, "num_passages": num})
