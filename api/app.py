@@ -11,7 +11,7 @@ from api.auth import Authentication
 from api.errors import add_handlers
 from api.lifespan import Services, lifespan
 from api.middleware import BodyLimit, Envelope
-from api.routes import access, ask, collections, documents, groups, health, jobs, keys, permissions, search, uploads
+from api.routes import access, ask, collections, documents, groups, health, index, jobs, keys, permissions, search, uploads
 from core.settings import Settings
 
 VERSION = "0.1.0"
@@ -54,6 +54,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         access.router,
         groups.router,
         keys.router,
+        index.router,
     ):
         app.include_router(router)
     return app

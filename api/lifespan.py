@@ -1,6 +1,6 @@
 """The wiring: what the API needs, made once from the settings and closed at the end."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
@@ -21,7 +21,8 @@ from retrieval.embed import Embedder, make_embedder
 from retrieval.lexical.index import WordIndex
 from retrieval.rerank import make_rerank
 from retrieval.search import Search
-from retrieval.stores.pgvector import PgVectorStore
+from retrieval.stores.base import VectorIndex
+from retrieval.stores.choose import Stores
 
 REWRITES = 4  # searches whose questions the model rewrites at once
 THREADS = 100  # requests served at once; a question holds its thread until it is answered
@@ -38,6 +39,7 @@ class Services:
     generator: Generator
     celery: Celery
     probes: Probes
+    stores: Mapping[str, VectorIndex]
     rewriting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(REWRITES))
 
 
@@ -58,13 +60,15 @@ def open_services(settings: Settings) -> Iterator[Services]:
     generator = make_generator(settings)
     probes = Probes({"database": lambda: ping(pool), "broker": lambda: queue.ping(celery), "model": generator.ping})
     words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
-    search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates, rerank)
+    stores = Stores(settings, pool)
+    search = Search(pool, embedder, stores[settings.vector.store], words, settings.search.candidates, rerank)
     try:
-        yield Services(settings, pool, embedder, search, generator, celery, probes)
+        yield Services(settings, pool, embedder, search, generator, celery, probes, stores)
     finally:
         probes.close()
         celery.close()
         words.close()
+        stores.close()
         pool.close()
 
 

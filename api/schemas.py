@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from core import types
 from ingest.documents import JobState
 from retrieval import filters
+from retrieval.stores.choose import StoreName
 
 MAX_K = 100
 
@@ -324,6 +325,28 @@ class MadeKey(Outgoing):
     owner: str
     name: str
     key: str
+
+
+class Rebuild(Incoming):
+    """Which vector index to build anew."""
+
+    store: StoreName | None = Field(None, description="The setting vector.store if absent.")
+
+
+class Index(Outgoing):
+    """How a vector index stands; while it is not ready, PostgreSQL answers in its place."""
+
+    store: StoreName
+    kind: str = Field(description="`exact`, `flat`, `hnsw`, `ivf`, or `none` before the first build.")
+    is_ready: bool
+    is_building: bool
+    num_passages: int
+    num_fresh: int = Field(description="Passages added since the last build.")
+    num_stale: int = Field(description="Passages of the last build that count no more.")
+    num_changes: int = Field(description="Documents that have changed and that it has not read yet.")
+    num_bytes: int = Field(description="On disk, beside the vectors in PostgreSQL.")
+    built_at: datetime | None
+    build_s: float | None
 
 
 class Dependency(Outgoing):

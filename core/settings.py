@@ -189,6 +189,16 @@ class Ingest(Group):
     )
 
 
+class Vector(Group):
+    """What finds the passages nearest to a question."""
+
+    store: Literal["pgvector", "faiss"] = Field(
+        "pgvector",
+        description="`pgvector`: in PostgreSQL, nothing beside it; `faiss`: an index derived from it, quicker from some 100,000"
+        " passages on.",
+    )
+
+
 class Search(Group):
     """How passages are found and how many the model is given."""
 
@@ -227,6 +237,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     ingest: Ingest = Ingest()
     search: Search = Search()
+    vector: Vector = Vector()
 
     @field_validator("home")
     @classmethod
@@ -260,6 +271,11 @@ class Settings(BaseSettings):
     def words_dir(self) -> Path:
         """Where the index of words lives; derived from the database, so it may be removed at any time."""
         return self.home / "index" / "words"
+
+    @property
+    def vectors_dir(self) -> Path:
+        """Where indexes derived from the vectors in PostgreSQL live, one folder a model."""
+        return self.home / "index" / "vectors"
 
     def with_values(self, **groups: dict[str, Any]) -> Self:
         """Return a copy with some values of some groups replaced, for tests and for wiring."""

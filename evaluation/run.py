@@ -36,7 +36,7 @@ from retrieval.embed import make_embedder
 from retrieval.lexical.index import WordIndex
 from retrieval.rerank import make_rerank
 from retrieval.search import Search
-from retrieval.stores.pgvector import PgVectorStore
+from retrieval.stores.choose import make_store
 from ui.cli.session import find_key
 
 
@@ -57,10 +57,11 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
             "Set MUNIMENT_DATABASE_URL and MUNIMENT_LLM_URL to the platform to evaluate; CONTRIBUTING.md shows how."
         )
     embedder = make_embedder(settings, threads=settings.embedding.threads)
-    pool = open_pool(settings.database.url.get_secret_value(), max_size=3)
+    pool = open_pool(settings.database.url.get_secret_value(), max_size=5)
+    store = make_store(settings, pool, settings.vector.store)
     words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
     try:
-        search = Search(pool, embedder, PgVectorStore(), words, settings.search.candidates, make_rerank(settings))
+        search = Search(pool, embedder, store, words, settings.search.candidates, make_rerank(settings))
         generator = make_generator(settings)
         with transaction(pool) as connection:
             scope = scope_for(connection, authenticate(connection, find_key(settings)), collection)
@@ -77,6 +78,7 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
         yield Doors(search=lambda question: search(question, scope=scope, k=k), ask=ask, text=text)
     finally:
         words.close()
+        store.close()
         pool.close()
 
 

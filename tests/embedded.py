@@ -26,9 +26,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[Postgres]:
-    """Run a PostgreSQL that need not survive a power cut."""
-    server = Postgres(folder, free_port(), "test-password", FORGETFUL)
+def running_postgres(folder: Path, *options: str) -> Iterator[Postgres]:
+    """Run a PostgreSQL that need not survive a power cut; ``options`` are further settings, as ``name=value``."""
+    server = Postgres(folder, free_port(), "test-password", (*FORGETFUL, *options))
     server.prepare()
     with running(server.argv(), signal.SIGINT, folder / "server.log", server.check):
         yield server

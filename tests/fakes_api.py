@@ -20,6 +20,7 @@ from ingest import documents
 from ingest.describe import Description
 from retrieval.filters import Filters
 from retrieval.search import EVERYTHING
+from retrieval.stores.pgvector import PgVectorStore
 
 TEXT = "Leave is 30 days a year.\nCafé is free. 😀"
 
@@ -113,7 +114,8 @@ class FakeGenerator:
 
 def make_services(settings: Settings, pool: Pool, generator: Any, **probes: Any) -> Services:
     """Wire fakes to a real pool."""
-    return Services(settings, pool, FakeEmbedder(), FakeSearch(), generator, FakeCelery(), Probes(probes))  # type: ignore[arg-type]
+    stores = {name: PgVectorStore() for name in ("pgvector", "faiss")}
+    return Services(settings, pool, FakeEmbedder(), FakeSearch(), generator, FakeCelery(), Probes(probes), stores)  # type: ignore[arg-type]
 
 
 def add_document(connection: Connection, owner_id: str, collection: str, source: str, path: Path, text: str = TEXT) -> UUID:

@@ -38,6 +38,7 @@ class FakeApi:
     answers: dict[str, Json] = field(default_factory=dict)
     rewrites: dict[str, str] = field(default_factory=dict)  # how a question is understood after others
     asked: list[Json] = field(default_factory=list)  # the bodies of all questions
+    builds_left: int = 0
     broken: set[str] = field(default_factory=set)  # paths that answer 500
 
     def add_collection(self, name: str) -> Json:
@@ -214,11 +215,27 @@ def make_app(fake: FakeApi) -> FastAPI:
             raise HTTPException(404, "There is no such document.")
         return Response(status_code=204)
 
+    @app.get("/v1/index")
+    def index_status(store: str = "pgvector") -> Json:
+        fake.builds_left = max(0, fake.builds_left - 1)
+        return _index(store, is_building=fake.builds_left > 0)
+
+    @app.post("/v1/index/rebuild", status_code=202)
+    def rebuild_index(body: Json) -> Json:
+        fake.builds_left = 2  # looks, until it is built
+        return _index(body.get("store", "pgvector"), is_building=True)
+
     @app.post("/v1/ask")
     def ask(body: Json) -> StreamingResponse:
         return StreamingResponse(_events(fake, *fake.understand(body)), media_type="text/event-stream")
 
     return app
+
+
+def _index(store: str, *, is_building: bool) -> Json:
+    counts = {"num_passages": 10, "num_fresh": 1, "num_stale": 2, "num_changes": 0, "num_bytes": 3_000_000}
+    built = {"built_at": _now(), "build_s": 1.5}
+    return {"store": store, "kind": "hnsw", "is_ready": not is_building, "is_building": is_building} | counts | built
 
 
 def _events(fake: FakeApi, question: str, standalone: str | None) -> Iterator[str]:

@@ -171,6 +171,14 @@ class Client(AccessCalls):
         """Revoke a key (with an admin's key)."""
         self._call("DELETE", f"/v1/keys/{quote(key_id, safe='')}")
 
+    def index(self, store: str | None = None) -> Json:
+        """Tell how the vector index stands (for an admin's key); of the store that the settings choose, or of another."""
+        return self._call("GET", "/v1/index", params=_given(store=store))
+
+    def rebuild_index(self, store: str | None = None) -> Json:
+        """Have the vector index built anew in the background (with an admin's key)."""
+        return self._call("POST", "/v1/index/rebuild", json=_given(store=store))
+
     def _call(self, method: str, url: str, **arguments: Any) -> Json:
         with _translated():
             response = self._http.request(method, url, **arguments)

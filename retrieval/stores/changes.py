@@ -27,6 +27,10 @@ NOW = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS floor,
            pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ceiling
 """
+PENDING = """
+    SELECT count(DISTINCT document_id) AS num FROM changes WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s)
+"""
+OPEN = "SELECT seq FROM changes WHERE txid >= %s::text::xid8"
 PRUNE = """
     DELETE FROM changes c
      WHERE at < now() - make_interval(days => %s)
@@ -75,6 +79,21 @@ def news(connection: Connection, cursor: Cursor) -> list[Change]:
     """Give, cheaply, what is committed now and not yet read: of very much only the newest, with which the rest is read too."""
     values = {"floor": str(cursor.floor), "seen": list(cursor.seen), "limit": MAX_NEWS}
     return [Change(row["seq"], row["txid"]) for row in connection.execute(NEWS, values).fetchall()]
+
+
+def present(connection: Connection) -> Cursor:
+    """Give the cursor of an index that is being built from all that this transaction sees, at repeatable read."""
+    now = connection.execute(NOW).fetchone()
+    assert now is not None
+    rows = connection.execute(OPEN, (str(now["floor"]),)).fetchall()
+    return Cursor(now["floor"], frozenset(row["seq"] for row in rows))
+
+
+def pending(connection: Connection, cursor: Cursor) -> int:
+    """Tell how many documents have changed since ``cursor``: one query, and a quick one when there are none."""
+    row = connection.execute(PENDING, {"floor": str(cursor.floor), "seen": list(cursor.seen)}).fetchone()
+    assert row is not None
+    return int(row["num"])
 
 
 def prune(connection: Connection) -> None:

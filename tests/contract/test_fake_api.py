@@ -11,10 +11,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api import schemas
-from api.routes import ask, collections, documents, jobs, search, uploads
+from api.routes import ask, collections, documents, index, jobs, search, uploads
 from tests.fakes_ui import FakeApi, make_app, serve
 
-REAL = (ask, collections, documents, jobs, search, uploads)
+REAL = (ask, collections, documents, index, jobs, search, uploads)
 TEXT = "Annual leave is 13 days."
 
 
@@ -49,6 +49,11 @@ def test_lists_have_the_real_fields(http: httpx.Client) -> None:
     assert same_fields(schemas.Collections, http.get("/v1/collections").json()).collections  # type: ignore[attr-defined]
     assert same_fields(schemas.Documents, http.get("/v1/documents").json()).documents  # type: ignore[attr-defined]
     same_fields(schemas.Collection, http.post("/v1/collections", json={"name": "new"}).json())
+
+
+def test_the_index_has_the_real_fields(http: httpx.Client) -> None:
+    same_fields(schemas.Index, http.get("/v1/index", params={"store": "faiss"}).json())
+    same_fields(schemas.Index, http.post("/v1/index/rebuild", json={}).json())
 
 
 def test_an_upload_and_its_job_have_the_real_fields(http: httpx.Client) -> None:

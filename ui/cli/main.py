@@ -27,6 +27,7 @@ COMMANDS = {
     "access": "Who may read what: explain, list, share, document, source.",
     "groups": "Groups of users: set, list, delete.",
     "keys": "API keys: create, list, revoke.",
+    "index": "The vector index: status, rebuild.",
 }
 
 
@@ -98,6 +99,10 @@ def _loaded(name: str) -> Any:
             from ui.cli import keys
 
             loaded.add_typer(keys.app, name=name)
+        case "index":
+            from ui.cli import index
+
+            loaded.add_typer(index.app, name=name)
         case _:
             from ui.cli import documents
 

@@ -91,6 +91,8 @@ STRANGER = {
     ("GET", "/v1/groups/{name}"): ({}, 403),
     ("PUT", "/v1/groups/{name}"): ({"json": {"members": ["bob"]}}, 403),
     ("DELETE", "/v1/groups/{name}"): ({}, 403),
+    ("GET", "/v1/index"): ({}, 403),
+    ("POST", "/v1/index/rebuild"): ({"json": {}}, 403),
 }
 
 

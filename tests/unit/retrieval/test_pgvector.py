@@ -33,7 +33,7 @@ READER = f"user:{OWNER}"
 def fill(connection: Connection, vectors: Vectors, model_id: str = MODEL) -> tuple[UUID, list[int]]:
     collection_id = add_collection(connection, model_id, dimension=vectors.shape[1])
     chunks = make_chunks(add_document(connection, collection_id), [f"passage {i}" for i in range(len(vectors))])
-    passages.add(connection, collection_id, model_id, "Title", chunks, vectors)
+    passages.add(connection, collection_id, model_id, chunks, vectors)
     return collection_id, nums(connection, chunks)
 
 

@@ -115,6 +115,8 @@ COMMANDS = [
     ("keys", "list"),
     ("keys", "create", "--owner", "o"),
     ("keys", "revoke", "x"),
+    ("index", "status"),
+    ("index", "rebuild", "--store", "faiss", "--wait"),
 ]
 
 
