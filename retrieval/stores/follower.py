@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 from core.db.pool import Pool, transaction
-from core.errors import DependencyUnavailable
+from core.errors import DependencyUnavailable, MunimentError
 from retrieval.stores import builder, changes, snapshot, vectors
 from retrieval.stores.base import IndexStatus
 from retrieval.stores.builder import Job
@@ -58,6 +58,7 @@ class Follower:
         self._is_behind = False
         self._num_looks = 0
         self._refused: str | None = None  # the generation that is no good
+        self._num_refused = 0  # one after the other
         self._is_wanted = False  # a build that somebody asked for
         self._process: subprocess.Popen[bytes] | None = None
         self._next_build_at = 0.0
@@ -121,7 +122,7 @@ class Follower:
         while not self._ended.is_set():
             try:
                 self._step()
-            except (DependencyUnavailable, psycopg.Error) as error:
+            except (MunimentError, psycopg.Error, OSError, RuntimeError) as error:  # the thread outlives what may pass
                 log.warning("index_not_followed", extra={"error": type(error).__name__, "reason": str(error)})
                 self._ended.wait(RETRY_S / 10)
             self._ended.wait(POLL_S)
@@ -160,8 +161,10 @@ class Follower:
             replica, is_current = self._opened()
         except DamagedSnapshot as error:
             log.warning("index_damaged", extra={"reason": str(error), "what": "it is built anew from PostgreSQL"})
-            self._refused = name
+            self._refused, self._num_refused = name, self._num_refused + 1
+            self._next_build_at = time.monotonic() + (0 if self._num_refused == 1 else RETRY_S)
             return
+        self._num_refused = 0
         with self._lock:
             self._replica, self._is_behind = replica, not is_current
         log.info("index_opened", extra={"generation": name, "kind": replica.snapshot.manifest.kind, "num": len(replica.snapshot)})
