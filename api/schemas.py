@@ -6,7 +6,7 @@ What comes in is cleaned here as far as a shape can tell: lengths, control chara
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -116,7 +116,7 @@ class SearchRequest(Ask):
     """A question and how many passages to return."""
 
     k: int | None = Field(None, ge=1, le=MAX_K, description="Passages to return; the setting search.k if absent.")
-    store: Literal["pgvector", "faiss"] | None = Field(None, description="The vector store to search; the server's if absent.")
+    store: StoreName | None = Field(None, description="The vector store to search; the server's if absent.")
     filters: Filters = Filters()
     explain: bool = Field(False, description="Tell of each passage its rank and score at each stage of the search.")
 

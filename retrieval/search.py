@@ -10,6 +10,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Self
 from uuid import UUID
 
 import numpy as np
@@ -93,6 +94,10 @@ class Search:
             found = self._reranked(self.rerank, text, found, scope)
         with self._reading(scope) as connection:
             return _hits(connection, found, scope, k, explain)
+
+    def over(self, store: VectorStore) -> Self:
+        """Give the same search over another vector store, to compare the two."""
+        return replace(self, store=store)
 
     @contextmanager
     def _reading(self, scope: AccessScope) -> Iterator[Connection]:

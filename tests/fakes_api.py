@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from kombu.exceptions import OperationalError
@@ -41,6 +41,11 @@ class FakeSearch:
     asked: list[tuple[str, AccessScope, int]] = field(default_factory=list)
     error: Exception | None = None
     filters: list[Filters] = field(default_factory=list)
+    stores: list[object] = field(default_factory=list)
+
+    def over(self, store: object) -> Self:
+        self.stores.append(store)
+        return self
 
     def __call__(
         self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False

@@ -12,25 +12,22 @@ from api.questions import checked, conversation
 from api.schemas import Hits, SearchRequest, problems
 from core.access import scope_for
 from core.db.pool import transaction
-from core.errors import InvalidInput
 from core.types import Turn
 from generation.rewrite import standalone
 from ingest import documents
 
 router = APIRouter(prefix="/v1", tags=["questions"], responses=problems(401, 404, 422, 503))
-SERVED_STORE = "pgvector"
 
 
 @router.post("/search", summary="Find passages")
 def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
     """Best first. ``score`` compares only within one answer of this route."""
     question, history = checked(body.question, services.settings), conversation(body.history, services.settings)
-    if body.store not in (None, SERVED_STORE):
-        raise InvalidInput(f"store: this server has no store named {body.store}; leave it out to search {SERVED_STORE}.")
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
     asked, k = _standalone(question, history, services), body.k or services.settings.search.k
-    hits = services.search(asked, scope=scope, k=k, filters=body.filters.checked(), explain=body.explain)
+    search_in = services.search if body.store is None else services.search.over(services.stores[body.store])
+    hits = search_in(asked, scope=scope, k=k, filters=body.filters.checked(), explain=body.explain)
     with transaction(services.pool) as connection:
         detail = {"collection": body.collection, "document_ids": sorted({str(hit.document_id) for hit in hits})}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "search", detail)
