@@ -27,7 +27,7 @@ from core import telemetry
 from core.db.pool import open_pool, transaction
 from core.errors import MunimentError
 from core.settings import PROJECT_ROOT
-from retrieval.stores import changes, shape, snapshot, vectors
+from retrieval.stores import changes, effort, shape, snapshot, vectors
 from retrieval.stores.changes import Cursor
 from retrieval.stores.vectors import Rows
 
@@ -75,13 +75,23 @@ def build(job: Job) -> None:
         kind = job.kind or shape.kind_for(len(taken.rows))
         log.info("index_building", extra={"model": job.model_id, "kind": kind, "num_passages": len(taken.rows)})
         index = shape.build(kind, taken.rows.vectors, _progress)
+        looked = effort.measure(kind, index, taken.rows.vectors)
         snapshot.write(unfinished, index, taken.rows.nums, taken.rows.classes, taken.rows.documents)
-        (unfinished / "ordered.f32").unlink(missing_ok=True)
+        if kind != "ivf":  # the others hold the vectors themselves
+            (unfinished / snapshot.VECTORS).unlink(missing_ok=True)
         about = {"model_id": job.model_id, "dimension": job.dimension, "database": taken.database, "kind": kind}
-        about |= {"num_passages": len(taken.rows), "floor": taken.cursor.floor, "seen": sorted(taken.cursor.seen)}
+        about |= {
+            "effort": looked,
+            "num_passages": len(taken.rows),
+            "floor": taken.cursor.floor,
+            "seen": sorted(taken.cursor.seen),
+        }
         build_s = time.monotonic() - started
         snapshot.seal(unfinished, about | {"taken_at": taken.taken_at, "build_s": build_s})
-    log.info("index_built", extra={"model": job.model_id, "kind": kind, "num_passages": len(taken.rows), "seconds": build_s})
+    log.info(
+        "index_built",
+        extra={"model": job.model_id, "kind": kind, "num_passages": len(taken.rows), "effort": looked, "seconds": build_s},
+    )
 
 
 def take(job: Job, folder: Path) -> Taken:
@@ -102,7 +112,7 @@ def take(job: Job, folder: Path) -> Taken:
         pool.close()
     nums, classes, documents = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.lexsort((nums, documents, classes))
-    ordered = _matrix(folder / "ordered.f32", num, job.dimension)
+    ordered = _matrix(folder / snapshot.VECTORS, num, job.dimension)
     for at in range(0, num, vectors.BLOCK_ROWS):
         ordered[at : at + vectors.BLOCK_ROWS] = read[order[at : at + vectors.BLOCK_ROWS]]
     (folder / "read.f32").unlink(missing_ok=True)

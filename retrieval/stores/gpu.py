@@ -13,7 +13,8 @@ import faiss
 import numpy as np
 
 from retrieval.embedders.base import Vector
-from retrieval.stores.selection import Found, Selection
+from retrieval.stores.selection import Selection
+from retrieval.stores.shape import Found
 from retrieval.stores.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,6 @@ def warn_of_both() -> None:
 
 
 def _copied(snapshot: Snapshot, resources: Any) -> Any:
-    if snapshot.vectors is None:
-        return faiss.index_cpu_to_gpu(resources, 0, snapshot.index)
     index = faiss.GpuIndexFlatIP(resources, snapshot.manifest.dimension)
     for start in range(0, len(snapshot), BATCH):
         index.add(np.ascontiguousarray(snapshot.vectors[start : start + BATCH]))

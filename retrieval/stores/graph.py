@@ -5,6 +5,7 @@ without holding up writers, by one process at a time, and one that was left half
 """
 
 import logging
+from math import sqrt
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ MAX_DIMENSION = 4000  # of a halfvec that can be indexed
 M, EF_CONSTRUCTION = 16, 200  # with the default of 64 whole topics cannot be reached: recall 0.91 in place of 0.999
 ROW_BYTES = 450  # beside the vector, in memory while it is made
 MAX_MEMORY_BYTES = 3_000_000_000
+MIN_EF, MAX_EF = 100, 1000  # candidates kept while searching; the most that pgvector allows
 
 GRAPHS = """
     SELECT substring(relname FROM '[0-9]+$')::int AS dimension, indisvalid AS is_valid, pg_relation_size(indexrelid) AS num_bytes
@@ -50,13 +52,16 @@ def sizes(connection: Connection) -> dict[int, int]:
     return {row["dimension"]: row["num_bytes"] for row in connection.execute(GRAPHS).fetchall() if row["is_valid"]}
 
 
-def nearest(connection: Connection, values: dict[str, Any], dimension: int) -> list[dict[str, Any]]:
-    """Find nearly the nearest by the index; ``values`` are ``vector``, ``class_ids`` and ``k``. Rows of num and cosine.
+def nearest(connection: Connection, values: dict[str, Any], dimension: int, num: int = 0) -> list[dict[str, Any]]:
+    """Find nearly the nearest of ``num`` by the index; ``values`` are ``vector``, ``class_ids`` and ``k``.
+
+    Rows of num and cosine. The more there are, the more are looked at: 100 of 100,000 find all, and 88 % in a million.
 
     Fewer than ``k`` come where the scope lies far from the vector: the index gives up before it has seen everything.
     """
     k = values["k"]
-    connection.execute(ENTER, (str(min(max(100, 2 * k), 1000)),))
+    looked_at = min(max(MIN_EF, 2 * k, round(0.4 * sqrt(num))), MAX_EF)
+    connection.execute(ENTER, (str(looked_at),))
     query = NEAREST.format(dimension=int(dimension))
     rows = connection.execute(query.encode(), values | {"candidates": k + 10 + k // 5}).fetchall()
     connection.execute(LEAVE)

@@ -8,7 +8,8 @@ from core.db.pool import Connection
 from retrieval.embedders.base import Vector
 from retrieval.stores import changes, gpu, shape, vectors
 from retrieval.stores.base import Ranking
-from retrieval.stores.selection import Found, Selection, best, select
+from retrieval.stores.selection import Selection, best, select
+from retrieval.stores.shape import Found
 from retrieval.stores.snapshot import Snapshot
 from retrieval.stores.tail import Tail, View
 from retrieval.stores.vectors import DOCUMENT

@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from retrieval.embedders.base import Vector
 from retrieval.stores import shape
+from retrieval.stores.shape import Found, Look
 from retrieval.stores.snapshot import Run, Snapshot
 
 SMALL = 2_000  # rows that are compared sooner than anything else could be done
 # The index looks at 2k * total / rows nodes; one of them costs as much as this many rows side by side, or rows apart.
 WEIGHT_TOGETHER, WEIGHT_APART = 50, 8
 MANY_RUNS = 200
-
-Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]  # rows and their cosines
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,11 @@ class Selection:
         """Find the nearest rows, at most ``k`` and those of equal cosine as the last; in no promised order."""
         if not self.num:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        if not self.is_small(k):
-            return shape.nearest(self.snapshot.index, vector, min(k, self.num), self.mask, self.num / len(self.snapshot))
-        if self.snapshot.vectors is None:
-            return shape.all_of(self.snapshot.index, vector, self._bits(), min(k, self.num))
-        return self._compared(vector, k)
+        if self.is_small(k):
+            return self._compared(vector, k)
+        held = self.snapshot
+        look = Look(min(k, self.num), held.manifest.effort, self.mask, self.num / len(held))
+        return shape.nearest_exactly(held.index, held.vectors, vector, look)
 
     def holds(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Tell which of some rows are among these."""
@@ -58,7 +57,6 @@ class Selection:
     def _compared(self, vector: Vector, k: int) -> Found:
         """Compare with every row of the runs."""
         vectors = self.snapshot.vectors
-        assert vectors is not None
         if len(self.runs) > MANY_RUNS:
             cosines = shape.cosines_of(vectors[self._rows()], vector)
         else:
@@ -72,9 +70,6 @@ class Selection:
 
     def _rows(self) -> npt.NDArray[np.int64]:
         return np.concatenate([np.arange(start, end) for start, end in self.runs])
-
-    def _bits(self) -> npt.NDArray[np.uint8]:
-        return np.packbits(self.alive, bitorder="little") if self.mask is None else self.mask
 
 
 def select(snapshot: Snapshot, runs: Sequence[Run], alive: npt.NDArray[np.bool_]) -> Selection:

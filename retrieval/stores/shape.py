@@ -1,10 +1,13 @@
-"""The shapes of a FAISS index: which one suits how many vectors, how it is built, and how hard it looks.
+"""The shapes of a FAISS index: which one suits how many vectors, how it is built, and how it is searched.
 
-``flat`` compares with every vector; ``hnsw`` walks a graph of near neighbours; ``ivf`` looks into the nearest of many
-lists, and takes next to no memory beside the vectors. Vectors are normalised, so the inner product is the cosine.
+``flat`` compares with every vector. ``hnsw`` walks a graph of near neighbours. ``ivf`` looks into the nearest of many lists,
+of vectors in a byte a dimension, and compares what it finds with the vectors themselves, which lie beside it. How far to
+look is measured when an index is built (retrieval/stores/effort.py). Vectors are normalised, so the inner product is the
+cosine.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any, Literal
 
@@ -15,18 +18,35 @@ import numpy.typing as npt
 from retrieval.embedders.base import Vector, Vectors
 
 Kind = Literal["flat", "hnsw", "ivf"]
-FLAT_UP_TO, HNSW_UP_TO = 50_000, 4_000_000
+Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]  # rows and their cosines
+# In a million clustered vectors the walk does not find its way from topic to topic: recall 0.87 in 0.34 ms, 0.95 in 1.1 ms,
+# after 220 s of building; the lists have 1.00 in 0.5 ms after 33 s. In 200,000 both find all.
+FLAT_UP_TO, HNSW_UP_TO = 50_000, 200_000
 M, EF_CONSTRUCTION = 32, 80
-MIN_EF, MAX_EF = 128, 4096
+MAX_EF = 4096
 BATCH = 20_000
-PROBED, MIN_PROBED = 1 / 32, 16  # of the lists of an IVF index
 TRAINED_ON, ROUNDS = 40, 8  # vectors a list, and how often the lists' centres are moved
+AGAIN = 4  # times as many as wanted are compared with the vectors themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to search: for at most ``k`` rows, looking at ``effort`` nodes of a graph, or lists.
+
+    ``mask`` has a bit for each row that counts (the lowest first), a ``share`` of all; None means all rows. The rarer they
+    are, the further an index looks: only that share of what it meets can be among the results.
+    """
+
+    k: int
+    effort: int
+    mask: npt.NDArray[np.uint8] | None = None
+    share: float = 1.0
 
 
 def kind_for(num: int) -> Kind:
     """Choose the shape for so many vectors.
 
-    >>> kind_for(1000), kind_for(1_000_000), kind_for(10_000_000)
+    >>> kind_for(1000), kind_for(100_000), kind_for(1_000_000)
     ('flat', 'hnsw', 'ivf')
     """
     if num <= FLAT_UP_TO:
@@ -75,40 +95,41 @@ def cosines_of(vectors: Vectors, vector: Vector) -> npt.NDArray[np.float32]:
     return cosines
 
 
-def nearest(
-    index: Any, vector: Vector, k: int, mask: npt.NDArray[np.uint8] | None, share: float
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Search an HNSW or IVF index: rows and cosines, best first, at most ``k``.
-
-    ``mask`` has a bit for each row that counts (the lowest first), a ``share`` of all; None means all rows.
-    The rarer they are, the further it looks: only that share of what it meets can be among the results.
-    """
-    selector = None if mask is None else faiss.IDSelectorBitmap(mask)
+def nearest(index: Any, vector: Vector, look: Look) -> Found:
+    """Search an index by what it holds: rows and cosines (nearly, for ``ivf``), best first."""
+    selector = None if look.mask is None else faiss.IDSelectorBitmap(look.mask)
     if isinstance(index, faiss.IndexIVF):
-        probed = index.nlist * min(1.0, PROBED / sqrt(share))
-        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=min(index.nlist, max(MIN_PROBED, round(probed))))
+        num_lists = min(index.nlist, round(look.effort / look.share**0.75))
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=num_lists)
+    elif isinstance(index, faiss.IndexHNSW):
+        num_nodes = min(max(look.effort, 2 * look.k) / look.share, MAX_EF)
+        parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=round(num_nodes))
     else:
-        parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=round(min(max(MIN_EF, 2 * k) / share, MAX_EF)))
-    cosines, rows = index.search(vector[np.newaxis], k, params=parameters)
+        parameters = faiss.SearchParameters(sel=selector)
+    cosines, rows = index.search(vector[np.newaxis], look.k, params=parameters)
     found = rows[0] >= 0
     return rows[0][found], cosines[0][found]
 
 
-def all_of(
-    index: Any, vector: Vector, mask: npt.NDArray[np.uint8], k: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Compare with every row of ``mask`` in an IVF index, whose vectors do not lie in the order of their rows."""
-    parameters = faiss.SearchParametersIVF(sel=faiss.IDSelectorBitmap(mask), nprobe=index.nlist)
-    cosines, rows = index.search(vector[np.newaxis], k, params=parameters)
-    found = rows[0] >= 0
-    return rows[0][found], cosines[0][found]
+def nearest_exactly(index: Any, vectors: Vectors, vector: Vector, look: Look) -> Found:
+    """Search as :func:`nearest` does, and give the true cosines with ``vectors``, and the order they make."""
+    if not isinstance(index, faiss.IndexIVF):
+        return nearest(index, vector, look)
+    rows, _ = nearest(index, vector, replace(look, k=min(AGAIN * look.k, index.ntotal)))
+    cosines = cosines_of(vectors[rows], vector)
+    order = np.argsort(-cosines, kind="stable")[: look.k]
+    return rows[order], cosines[order]
 
 
 def _trained(vectors: Vectors) -> Any:
     num, dimension = vectors.shape
     num_lists = max(1, min(round(2 * sqrt(num)), num // TRAINED_ON))
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dimension), dimension, num_lists, faiss.METRIC_INNER_PRODUCT)
-    index.cp.niter = ROUNDS
+    centres = faiss.IndexFlatIP(dimension)
+    by_residual = False
+    index = faiss.IndexIVFScalarQuantizer(
+        centres, dimension, num_lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT, by_residual
+    )
+    index.cp.niter, index.cp.spherical = ROUNDS, True
     chosen = np.random.default_rng(0).permutation(num)[: TRAINED_ON * num_lists]
     index.train(np.ascontiguousarray(vectors[np.sort(chosen)]) if num else np.zeros((1, dimension), np.float32))
     return index

@@ -22,13 +22,14 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import MunimentError
+from retrieval.embedders.base import Vectors
 from retrieval.stores import shape
 from retrieval.stores.changes import Cursor
 from retrieval.stores.vectors import DOCUMENT
 
-CURRENT, MANIFEST, INDEX = "CURRENT", "manifest.json", "index.faiss"
+CURRENT, MANIFEST, INDEX, VECTORS = "CURRENT", "manifest.json", "index.faiss", "vectors.f32"
 UNFINISHED = ".building-"
-FORMAT = 1
+FORMAT = 2
 Run = tuple[int, int]  # rows, from and up to
 
 
@@ -45,6 +46,7 @@ class Manifest:
     dimension: int
     database: str
     kind: str
+    effort: int
     num_passages: int
     floor: int
     seen: tuple[int, ...]
@@ -73,9 +75,9 @@ class Snapshot:
         self.classes = _mapped(folder / "classes.i32", np.dtype(np.int32))
         self._documents = _mapped(folder / "documents.s16", DOCUMENT)
         self._document_ends = _mapped(folder / "document_runs.i64", np.dtype(np.int64)).reshape(-1, 2)
-        if not self.index.ntotal == len(self.nums) == len(self.classes) == manifest.num_passages:
+        self.vectors = _vectors(folder, self.index, manifest.dimension)
+        if not self.index.ntotal == len(self.nums) == len(self.classes) == len(self.vectors) == manifest.num_passages:
             raise DamagedSnapshot(f"The files of {folder} do not belong together.")
-        self.vectors = shape.vectors_of(self.index)
         starts = np.flatnonzero(np.diff(self.classes, prepend=-1))
         ends = np.append(starts, len(self.classes))[1:]
         self._class_runs = {int(self.classes[a]): (int(a), int(b)) for a, b in zip(starts, ends, strict=True)}
@@ -188,8 +190,19 @@ def _opened(folder: Path, expected: tuple[int, str, int, str]) -> Snapshot:
     return Snapshot(folder, manifest)
 
 
+def _vectors(folder: Path, index: Any, dimension: int) -> Vectors:
+    """Map the vectors in the order of rows: those in the index, or those beside it."""
+    held = shape.vectors_of(index)
+    if held is not None:
+        return held
+    beside = folder / VECTORS
+    return (
+        _mapped(beside, np.dtype(np.float32)).reshape(-1, dimension) if beside.exists() else np.empty((0, dimension), np.float32)
+    )
+
+
 def _mapped(path: Path, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    return np.memmap(path, dtype, mode="r") if path.stat().st_size else np.empty(0, dtype)
+    return np.memmap(path, dtype, mode="r").view(np.ndarray) if path.stat().st_size else np.empty(0, dtype)
 
 
 def _joined(runs: list[Run]) -> list[Run]:

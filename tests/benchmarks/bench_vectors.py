@@ -27,6 +27,7 @@ from retrieval.stores.builder import Job
 from retrieval.stores.census import Census
 from retrieval.stores.faiss import FaissStore
 from retrieval.stores.pgvector import EXACT, PgVectorStore
+from retrieval.stores.shape import Look
 from tests.corpus import MODEL, NARROW, Corpus, load
 from tests.embedded import running_postgres
 from tests.vectors import PER_DOCUMENT, clustered, questions
@@ -109,9 +110,7 @@ def bench_faiss(measured: Measured, url: str, folder: Path) -> float:
         snapshot, raw = replica.snapshot, measured.vectors.nbytes
 
         def bare(question: Vector) -> object:
-            if snapshot.manifest.kind == "flat":
-                return snapshot.index.search(question[np.newaxis], K)
-            return shape.nearest(snapshot.index, question, K, None, 1.0)
+            return shape.nearest(snapshot.index, question, Look(K, snapshot.manifest.effort))
 
         opened_s = time.perf_counter() - started - snapshot.manifest.build_s
         print(f"  faiss  {snapshot.manifest.kind}; opened and checked in {opened_s:.1f} s")
@@ -132,7 +131,8 @@ def bench_pgvector(measured: Measured) -> float:
     print(f"  pgvector {status.kind}, made in {made_s:.0f} s, {size:.2f} of the raw vectors")
     with session(measured.pool) as connection:
         connection.execute("SET hnsw.iterative_scan = relaxed_order")
-        connection.execute("SET hnsw.ef_search = 100")
+        looked_at = max(graph.MIN_EF, min(graph.MAX_EF, round(0.4 * len(measured.vectors) ** 0.5)))
+        connection.execute(f"SET hnsw.ef_search = {looked_at}".encode())
         connection.execute("SET enable_sort = off")
         values: dict[str, Any] = {"class_ids": list(measured.wide.class_ids), "k": K, "candidates": K, "documents": None}
         query = (EXACT if status.kind == "exact" else graph.NEAREST.format(dimension=DIMENSION)).encode()

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from core.access import AccessScope, reading
-from core.db.pool import Pool, open_pool, transaction
+from core.db.pool import Pool, transaction
 from retrieval.embedders.base import Vector
 from retrieval.stores import builder, follower, passages, replica, snapshot
 from retrieval.stores.base import Ranking
@@ -28,13 +28,6 @@ from tests.fakes_retrieval import add_collection, add_document, make_chunks, num
 from tests.vectors import clustered
 
 MODEL, DIMENSION = "model@1", 64
-
-
-@pytest.fixture
-def pool(database_url: str) -> Iterator[Pool]:
-    pool = open_pool(database_url, max_size=6)
-    yield pool
-    pool.close()
 
 
 class Refusing(PgVectorStore):
@@ -318,6 +311,21 @@ def test_rebuilding_on_demand(pool: Pool, database_url: str, tmp_path: Path) -> 
         assert store.status(MODEL, DIMENSION).is_building
         wait_until(lambda: generations(tmp_path) == ["00000002"])
         assert find(pool, store, clustered(1, DIMENSION)[0], scope(pool, collection_id))[0][0] == numbers[0]
+
+
+def test_searches_go_on_while_an_index_is_built(pool: Pool, database_url: str, tmp_path: Path) -> None:
+    collection_id, _, numbers = fill(pool, 2000)
+    builder.build(job(database_url, tmp_path))
+    with opened(pool, tmp_path) as store:
+        seen, waits = scope(pool, collection_id), []
+        process = builder.start(job(database_url, tmp_path))
+        while process.poll() is None:
+            started = time.monotonic()
+            assert find(pool, store, clustered(1, DIMENSION)[0], seen)[0][0] == numbers[0]
+            waits.append(time.monotonic() - started)
+        assert process.returncode == 0
+    assert len(waits) > 20
+    assert max(waits) < 1  # a loaded machine's; a few milliseconds on an idle one
 
 
 def test_files_are_their_owners_alone(pool: Pool, database_url: str, tmp_path: Path) -> None:

@@ -23,7 +23,16 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Snapshot:
     documents = np.repeat(np.array([b"a", b"b", b"c", b"d"], DOCUMENT), 100)
     with snapshot.writing(tmp_path) as folder:
         snapshot.write(folder, shape.build(request.param, VECTORS), np.arange(400), classes, documents)
-        about = {"model_id": "m", "dimension": DIMENSION, "database": "d", "kind": request.param, "num_passages": 400}
+        if request.param == "ivf":
+            VECTORS.tofile(folder / snapshot.VECTORS)
+        about = {
+            "model_id": "m",
+            "dimension": DIMENSION,
+            "database": "d",
+            "kind": request.param,
+            "effort": 8,
+            "num_passages": 400,
+        }
         snapshot.seal(folder, about | {"floor": 0, "seen": [], "taken_at": 0.0, "build_s": 0.0})
     return snapshot.open_current(tmp_path, model_id="m", dimension=DIMENSION, database="d")
 
@@ -33,7 +42,6 @@ def one_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1)
     monkeypatch.setattr(faiss, "StandardGpuResources", object, raising=False)
     monkeypatch.setattr(faiss, "GpuIndexFlatIP", lambda resources, dimension: faiss.IndexFlatIP(dimension), raising=False)
-    monkeypatch.setattr(faiss, "index_cpu_to_gpu", lambda resources, number, index: index, raising=False)
 
 
 def test_without_a_gpu_the_log_says_why(opened: Snapshot, caplog: pytest.LogCaptureFixture) -> None:

@@ -86,9 +86,9 @@ def test_the_index_is_found_by_the_next_count_and_then_used(pool: Pool, filled: 
     store = PgVectorStore(census, exact_up_to=100)
     try:
         assert store.status(MODEL, DIMENSION).kind == "hnsw"
-        assert store._wants_graph(wide, DIMENSION, 2)
-        assert not store._wants_graph(narrow, DIMENSION, 2)
-        assert not store._wants_graph(wide, 32, 2)
+        assert store._in_graph(wide, DIMENSION, 2) == 2030
+        assert store._in_graph(narrow, DIMENSION, 2) == 0
+        assert store._in_graph(wide, 32, 2) == 0
     finally:
         store.close()
 
