@@ -18,11 +18,9 @@ from core.settings import Settings
 from generation.engines.base import Generator
 from generation.engines.openai import make_generator
 from retrieval.embed import Embedder, make_embedder
-from retrieval.lexical.index import WordIndex
-from retrieval.rerank import make_rerank
 from retrieval.search import Search
 from retrieval.stores.base import VectorIndex
-from retrieval.stores.choose import Stores
+from retrieval.wire import open_retrieval
 
 REWRITES = 4  # searches whose questions the model rewrites at once
 THREADS = 100  # requests served at once; a question holds its thread until it is answered
@@ -54,21 +52,16 @@ def open_services(settings: Settings) -> Iterator[Services]:
             "MUNIMENT_DATABASE_URL and MUNIMENT_BROKER_URL must be set to run the API by itself; `muniment up` sets both."
         )
     embedder = make_embedder(settings, threads=settings.embedding.threads)
-    rerank = make_rerank(settings)
     pool = open_pool(settings.database.url.get_secret_value(), max_size=settings.database.pool_size)
     celery = queue.make_app(settings.broker.url.get_secret_value())
     generator = make_generator(settings)
     probes = Probes({"database": lambda: ping(pool), "broker": lambda: queue.ping(celery), "model": generator.ping})
-    words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
-    stores = Stores(settings, pool)
-    search = Search(pool, embedder, stores[settings.vector.store], words, settings.search.candidates, rerank)
     try:
-        yield Services(settings, pool, embedder, search, generator, celery, probes, stores)
+        with open_retrieval(settings, pool, embedder) as retrieval:
+            yield Services(settings, pool, embedder, retrieval.search, generator, celery, probes, retrieval.stores)
     finally:
         probes.close()
         celery.close()
-        words.close()
-        stores.close()
         pool.close()
 
 

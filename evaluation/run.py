@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,10 +33,7 @@ from generation.engines.openai import make_generator
 from ingest import documents
 from retrieval.context import pack
 from retrieval.embed import make_embedder
-from retrieval.lexical.index import WordIndex
-from retrieval.rerank import make_rerank
-from retrieval.search import Search
-from retrieval.stores.choose import make_store
+from retrieval.wire import open_retrieval
 from ui.cli.session import find_key
 
 
@@ -58,10 +55,8 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
         )
     embedder = make_embedder(settings, threads=settings.embedding.threads)
     pool = open_pool(settings.database.url.get_secret_value(), max_size=5)
-    store = make_store(settings, pool, settings.vector.store)
-    words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
-    try:
-        search = Search(pool, embedder, store, words, settings.search.candidates, make_rerank(settings))
+    with closing(pool), open_retrieval(settings, pool, embedder) as retrieval:
+        search = retrieval.search
         generator = make_generator(settings)
         with transaction(pool) as connection:
             scope = scope_for(connection, authenticate(connection, find_key(settings)), collection)
@@ -76,10 +71,6 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
             return fold(answer(question, scope=scope, search=search, pack=pack, generator=generator, context_tokens=tokens))
 
         yield Doors(search=lambda question: search(question, scope=scope, k=k), ask=ask, text=text)
-    finally:
-        words.close()
-        store.close()
-        pool.close()
 
 
 def report(outcomes: Sequence[Outcome], text: TextDoor) -> dict[str, Any]:

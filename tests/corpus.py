@@ -25,10 +25,10 @@ DOCUMENTS = """
            count(*), 0 FROM stage GROUP BY document_id
 """
 CHUNKS = """
-    INSERT INTO chunks (chunk_id, document_id, collection_id, class_id, start_char, end_char, heading_path, text, lexemes,
-                        num_lexemes, embedding)
+    INSERT INTO chunks (chunk_id, document_id, collection_id, class_id, start_char, end_char, heading_path, text,
+                        embedding)
     SELECT document_id || ':' || start_char, document_id, collection_id, class_id, start_char, start_char + 9, '{}', text,
-           to_tsvector('english', text), 2, embedding FROM stage ORDER BY ordinal
+           embedding FROM stage ORDER BY ordinal
 """
 
 

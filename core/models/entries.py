@@ -31,7 +31,9 @@ class ModelFile:
 class ModelEntry:
     """A model: ``licence`` is the SPDX id of its weights, ``origin`` the page of those who made it, ``repo`` and
     ``revision`` its place on a hub, ``window_tokens`` what it reads at once, ``dimension`` the length of an
-    embedder's vectors; both are None where only the model's own files tell."""
+    embedder's vectors; both are None where only the model's own files tell. Of an embedder, ``languages`` (ISO 639-1; none
+    named: any) are those it was made for, ``pooling`` is how it makes one vector of a text's, and the prompts are what it
+    wants before a question and before a passage."""
 
     name: str
     role: Literal["embedder", "generator"]
@@ -43,6 +45,10 @@ class ModelEntry:
     window_tokens: int | None
     dimension: int | None
     files: tuple[ModelFile, ...]
+    languages: tuple[str, ...] = ()
+    pooling: Literal["mean", "cls", "lasttoken"] | None = None
+    query_prompt: str = ""
+    document_prompt: str = ""
 
     @property
     def num_bytes(self) -> int:
@@ -78,6 +84,8 @@ _MINILM = ModelEntry(
         _minilm_file("modules.json", 349, "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf"),
         _minilm_file("1_Pooling/config.json", 190, "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23"),
     ),
+    languages=("en",),
+    pooling="mean",
 )
 
 _QWEN_CODER = ModelEntry(

@@ -1,5 +1,6 @@
 """What every embedder must do; and both real ones must give the same vectors for the same weights."""
 
+import json
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
+from core.models.catalogue import CATALOGUE
 from retrieval.embedders.base import Embedder
 from retrieval.embedders.onnx import OnnxEmbedder
 from retrieval.embedders.sentence_transformers import SentenceTransformersEmbedder
@@ -110,6 +112,15 @@ class TestEmbedder:
         name, _, digest = embedder.model_id.partition("@")
         assert name
         assert int(digest, 16) >= 0
+
+
+def test_the_catalogue_says_what_the_model_says_of_itself() -> None:
+    entry, embedder, folder = CATALOGUE[MINILM], make("onnx"), minilm_folder()
+    pooling = json.loads((folder / "1_Pooling/config.json").read_text(encoding="utf-8"))
+    assert (entry.dimension, entry.window_tokens) == (embedder.dimension, embedder.window_tokens)
+    assert pooling[f"pooling_mode_{entry.pooling}_tokens"] and pooling["word_embedding_dimension"] == entry.dimension
+    told = json.loads((folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))
+    assert not told.get("prompts") and not entry.query_prompt and not entry.document_prompt
 
 
 @pytest.mark.torch

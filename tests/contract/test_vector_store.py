@@ -254,7 +254,7 @@ class TestVectorStore:
         collection_id, document_id, _ = case.fill(vectors)
         case.settle()
         with transaction(case.pool) as connection, pytest.raises(ModelMismatch):
-            passages.add(connection, collection_id, OTHER, "Title", make_chunks(document_id, ["new"]), random_vectors(1))
+            passages.add(connection, collection_id, OTHER, make_chunks(document_id, ["new"]), random_vectors(1))
         with pytest.raises(ModelMismatch):
             case.find(vectors[0], case.scope(collection_id), model_id=OTHER)
 

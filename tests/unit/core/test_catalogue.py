@@ -37,7 +37,7 @@ def holds(folder: Path) -> bool:
 def test_every_entry_is_whole(name: str) -> None:
     entry = CATALOGUE[name]
     assert entry.name == name and entry.licence == "Apache-2.0" and entry.origin.endswith(entry.repo)
-    assert (entry.dimension is None) == (entry.role == "generator")
+    assert (entry.dimension is None) == (entry.pooling is None) == (entry.role == "generator")
     assert len({file.name for file in entry.files}) == len(entry.files)
     for file in entry.files:
         assert re.fullmatch("[0-9a-f]{64}", file.sha256) and file.size > 0 and file.parts

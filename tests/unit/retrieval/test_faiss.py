@@ -261,8 +261,7 @@ def test_a_transaction_left_open_loses_no_change(pool: Pool, database_url: str, 
         assert find(pool, store, clustered(3, DIMENSION, 1)[0], seen)[0][0] == early[0]
         slow.execute(
             "INSERT INTO chunks (chunk_id, document_id, collection_id, class_id, start_char, end_char, heading_path, text,"
-            " embedding, lexemes, num_lexemes) SELECT 'late', document_id, collection_id, class_id, 0, 4, '{}', 'late',"
-            " %s::vector, '', 0"
+            " embedding) SELECT 'late', document_id, collection_id, class_id, 0, 4, '{}', 'late', %s::vector"
             " FROM documents WHERE document_id = %s",
             (str(clustered(1, DIMENSION, 9)[0].tolist()), late),
         )
