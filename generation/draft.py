@@ -101,7 +101,8 @@ class Draft:
         if claim:
             yield from self._judge(claim, end)
             self._first = self._said_yes_or_no = False
-        self._pending, self._num_shown = self._pending[end:], 0
+        rest = self._pending[end:]
+        self._pending, self._num_shown = rest if self.text else rest.lstrip(), 0
 
     def _judge(self, claim: str, end: int) -> Iterator[str | Citation]:
         quotes = self._evidence.quotes_for(claim, affirmed=self._said_yes_or_no)

@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.types import Citation
@@ -258,6 +258,7 @@ WRITING = st.lists(STATEMENTS | st.text(alphabet="_*#|[]\n\t 12aA.!“)", max_si
 
 @settings(max_examples=500)
 @given(WRITING, CUTS)
+@example(f"Yes, \t{CARRY} {CARRY}", [])
 def test_how_a_writing_is_cut_makes_no_difference_to_the_answer(text: str, cuts: list[int]) -> None:
     (whole, _), *others = (write(*pieces) for pieces in ([text], list(text), pieces_of(text, cuts)))
     for draft, parts in others:
