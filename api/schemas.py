@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from core import types
+from core import labels, types
 from ingest.documents import JobState
 from retrieval import filters
 from retrieval.stores.choose import StoreName
@@ -72,11 +72,46 @@ class NewKey(Incoming):
     name: KeyName = "key"
 
 
+class NewLabels(Incoming):
+    """What a document's labels shall be; both are written."""
+
+    tags: list[str]
+    metadata: dict[str, Any] = Field(description="Texts, numbers, true or false by key.")
+
+
 class Turn(Incoming):
     """A question asked before in the same conversation, and what was answered."""
 
     question: str
     answer: str
+
+
+class Filters(Incoming):
+    """What documents must be to be searched; every condition counts, an absent one says nothing."""
+
+    collections: list[ReadableCollection] = Field([], max_length=100, description="Names of collections, any of them.")
+    documents: list[UUID] = Field([], max_length=1000, description="Any of these documents.")
+    source: Source | None = Field(None, description="A document's source, or a folder that holds it.")
+    types: list[str] = Field([], max_length=20, description="Any of pdf, docx, pptx, xlsx, html, md, txt, csv, eml.")
+    languages: list[str] = Field([], max_length=20, description="Any of these ISO 639-1 codes, such as en or de.")
+    tags: list[str] = Field([], max_length=labels.MAX_TAGS, description="All of these tags.")
+    metadata: dict[str, Any] = Field({}, description="All of these keys, with these values: texts, numbers, true or false.")
+    dated_from: date | None = Field(None, description="First date that a contract may bear.")
+    dated_to: date | None = Field(None, description="Last date that a contract may bear.")
+
+    def checked(self) -> filters.Filters:
+        """Make the filter that retrieval takes; raises InvalidInput naming what cannot be."""
+        return filters.Filters(
+            collections=frozenset(self.collections),
+            documents=frozenset(self.documents),
+            source=self.source,
+            types=frozenset(self.types),
+            languages=frozenset(self.languages),
+            tags=frozenset(labels.checked_tags(self.tags, "filters.tags")),
+            metadata=labels.checked_metadata(self.metadata, "filters.metadata"),
+            dated_from=self.dated_from,
+            dated_to=self.dated_to,
+        )
 
 
 class Ask(Incoming):
@@ -88,28 +123,8 @@ class Ask(Incoming):
     question: str = Field(description="1 character up to the setting api.max_question_chars.")
     collection: ReadableCollection | None = None
     history: list[Turn] = Field([], max_length=10, description="What was asked and answered before; nothing of it is kept.")
-
-
-class Filters(Incoming):
-    """What documents must be to be searched; every condition counts, an absent one says nothing."""
-
-    collections: list[ReadableCollection] = Field([], max_length=100, description="Names of collections, any of them.")
-    documents: list[UUID] = Field([], max_length=1000, description="Any of these documents.")
-    source: Source | None = Field(None, description="A document's source, or a folder that holds it.")
-    types: list[str] = Field([], max_length=20, description="Any of pdf, docx, pptx, xlsx, html, md, txt, csv, eml.")
-    dated_from: date | None = Field(None, description="First date that a contract may bear.")
-    dated_to: date | None = Field(None, description="Last date that a contract may bear.")
-
-    def checked(self) -> filters.Filters:
-        """Make the filter that retrieval takes; raises InvalidInput naming what cannot be."""
-        return filters.Filters(
-            collections=frozenset(self.collections),
-            documents=frozenset(self.documents),
-            source=self.source,
-            types=frozenset(self.types),
-            dated_from=self.dated_from,
-            dated_to=self.dated_to,
-        )
+    filters: Filters = Filters()
+    explain: bool = Field(False, description="Tell of each passage found its rank and score at each stage of the search.")
 
 
 class SearchRequest(Ask):
@@ -117,8 +132,6 @@ class SearchRequest(Ask):
 
     k: int | None = Field(None, ge=1, le=MAX_K, description="Passages to return; the setting search.k if absent.")
     store: StoreName | None = Field(None, description="The vector store to search; the server's if absent.")
-    filters: Filters = Filters()
-    explain: bool = Field(False, description="Tell of each passage its rank and score at each stage of the search.")
 
 
 class Outgoing(BaseModel):
@@ -168,7 +181,7 @@ class Jobs(Outgoing):
 
 
 class Document(Outgoing):
-    """A document in the index; ``num_pages`` is 0 where the format has none."""
+    """A document in the index; ``num_pages`` is 0 where the format has none, ``language`` und where it cannot be told."""
 
     document_id: UUID
     owner: str = Field(validation_alias="owner_id")
@@ -179,6 +192,10 @@ class Document(Outgoing):
     num_bytes: int
     num_pages: int
     num_chunks: int
+    language: str
+    dated: date | None = Field(description="The date that a contract bears.")
+    tags: list[str]
+    metadata: dict[str, Any]
     indexed_at: datetime
 
 

@@ -6,7 +6,7 @@ AccessScope. The worker's side of the jobs table is ingest/ledger.py.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -16,6 +16,7 @@ from core.access import AccessScope, no_collection, no_document, reading
 from core.db.locks import lock_collection, lock_document
 from core.db.pool import Connection
 from core.errors import Forbidden, ModelMismatch, NotFound
+from core.labels import UNLABELLED, Labels, Value, columns, labels_of
 from core.permissions import DocumentAccess, class_of
 from core.types import Document, Page, ParsedDocument
 from ingest.describe import Description
@@ -50,6 +51,10 @@ class DocumentRecord:
     num_bytes: int
     num_pages: int
     num_chunks: int
+    language: str
+    dated: date | None
+    tags: list[str]
+    metadata: dict[str, Value]
     indexed_at: datetime
 
 
@@ -123,7 +128,7 @@ def delete_collection(connection: Connection, owner_id: str, name: str) -> None:
 
 _DOCUMENT = """
     SELECT d.document_id, c.owner_id, c.name AS collection, d.source, d.title, d.media_type, d.num_bytes,
-           d.num_pages, d.num_chunks, d.indexed_at
+           d.num_pages, d.num_chunks, d.language, d.dated, d.tags, d.metadata, d.indexed_at
       FROM documents d JOIN collections c USING (collection_id) WHERE d.class_id = ANY(%(scope)s)"""
 
 
@@ -278,6 +283,17 @@ _JOB = """
       FROM jobs j JOIN collections c USING (collection_id) WHERE j.owner_id = %(owner)s"""
 
 
+_ADD_JOB = """
+    INSERT INTO jobs (owner_id, collection_id, source, content_hash, num_bytes, state, error, allowed, access_source, tags,
+                      metadata)
+    SELECT owner_id, collection_id, %(source)s, %(hash)s, %(num_bytes)s, %(state)s, %(error)s, %(allowed)s, %(access_source)s,
+           %(tags)s, %(metadata)s
+      FROM collections WHERE collection_id = %(collection)s AND owner_id = %(owner)s FOR KEY SHARE RETURNING job_id"""
+_SAID = """
+    SELECT allowed, access_source, tags, metadata FROM jobs
+     WHERE collection_id = %s AND source = %s AND state IN ('queued', 'running') ORDER BY created_at DESC LIMIT 1"""
+
+
 def add_job(
     connection: Connection,
     owner_id: str,
@@ -288,42 +304,41 @@ def add_job(
     num_bytes: int,
     error: str | None = None,
     access: DocumentAccess | None = None,
+    labels: Labels = UNLABELLED,
 ) -> Job:
     """Write a file into the ledger: queued, or rejected at once when there is an ``error``. Enqueue after commit.
 
-    What is said here about who may read the document, or was with an upload of it that is still on its way, it is born with.
-    Raises NotFound for a collection that is gone or another's.
+    What is said here about who may read the document and what labels it, or was with an upload of it that is still on its way,
+    it is born with. Raises NotFound for a collection that is gone or another's.
     """
-    said = access or _said_before(connection, collection_id, source)
+    said_access, said_labels = _said_before(connection, collection_id, source)
+    access, labels = access or said_access, said_labels.but(labels)
     row = connection.execute(
-        "INSERT INTO jobs (owner_id, collection_id, source, content_hash, num_bytes, state, error, allowed, access_source)"
-        " SELECT owner_id, collection_id, %s, %s, %s, %s, %s, %s, %s FROM collections"
-        " WHERE collection_id = %s AND owner_id = %s FOR KEY SHARE RETURNING job_id",
-        (
-            source,
-            content_hash,
-            num_bytes,
-            "rejected" if error else "queued",
-            error,
-            said.allowed,
-            said.source,
-            collection_id,
-            owner_id,
-        ),
+        _ADD_JOB,
+        {
+            "source": source,
+            "hash": content_hash,
+            "num_bytes": num_bytes,
+            "state": "rejected" if error else "queued",
+            "error": error,
+            "allowed": access.allowed,
+            "access_source": access.source,
+            **columns(labels),
+            "collection": collection_id,
+            "owner": owner_id,
+        },
     ).fetchone()
     if row is None:
         raise NotFound("The collection was deleted.")
     return find_jobs(connection, owner_id, [row["job_id"]])[0]
 
 
-def _said_before(connection: Connection, collection_id: UUID, source: str) -> DocumentAccess:
+def _said_before(connection: Connection, collection_id: UUID, source: str) -> tuple[DocumentAccess, Labels]:
     """Tell what the newest upload on its way from the same source said, since a later one may overtake it."""
-    row = connection.execute(
-        "SELECT allowed, access_source AS source FROM jobs WHERE collection_id = %s AND source = %s"
-        " AND state IN ('queued', 'running') ORDER BY created_at DESC LIMIT 1",
-        (collection_id, source),
-    ).fetchone()
-    return DocumentAccess(**row) if row else DocumentAccess()
+    row = connection.execute(_SAID, (collection_id, source)).fetchone()
+    if row is None:
+        return DocumentAccess(), UNLABELLED
+    return DocumentAccess(row["allowed"], row["access_source"]), labels_of(row)
 
 
 def find_jobs(connection: Connection, owner_id: str, job_ids: Sequence[UUID]) -> list[Job]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.db.pool import Connection
+from core.labels import UNLABELLED, Labels, labels_of
 from core.permissions import DocumentAccess
 from core.queue import EXPIRES_S
 from ingest.documents import JobState
@@ -78,6 +79,12 @@ def said_access(connection: Connection, claim: Claim) -> DocumentAccess | None:
                 WHERE job_id = %s AND (allowed IS NOT NULL OR access_source IS NOT NULL)"""
     row = connection.execute(query, (claim.job_id,)).fetchone()
     return DocumentAccess(**row) if row else None
+
+
+def said_labels(connection: Connection, claim: Claim) -> Labels:
+    """Tell the labels that the document's upload gave it and nobody has changed since; to be read as :func:`said_access` is."""
+    row = connection.execute("SELECT tags, metadata FROM jobs WHERE job_id = %s", (claim.job_id,)).fetchone()
+    return labels_of(row) if row else UNLABELLED
 
 
 def is_superseded(connection: Connection, claim: Claim) -> bool:

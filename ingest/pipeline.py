@@ -11,6 +11,7 @@ from core.blobs import path_of
 from core.db.locks import lock_document
 from core.db.pool import Pool, transaction
 from core.errors import DocumentError, ModelMismatch, NotFound, RejectedDocument, UnreadableDocument
+from core.labels import label
 from core.types import Document
 from ingest import documents, ledger
 from ingest.chunk import chunk, embedding_text
@@ -51,16 +52,21 @@ def ingest(pipeline: Pipeline, claim: Claim) -> JobState:
 
 
 def is_unchanged(pipeline: Pipeline, claim: Claim, document: Document) -> bool:
-    """End the job at once when this very content is indexed already, read by whom the job says; check the collection's model."""
+    """End the job at once when this very content is indexed already, read by whom and labelled as the job says.
+
+    Checks the collection's model, too.
+    """
     with transaction(pipeline.pool) as connection:
         documents.require_model(connection, claim.collection_id, pipeline.embedder.model_id)
         lock_document(connection, documents.document_id_of(claim.collection_id, claim.source))
         indexed = documents.indexed_version(connection, document)
         if indexed is None or indexed[1] != claim.content_hash:
             return False
-        access = ledger.said_access(connection, claim)
-        if access and not ledger.is_superseded(connection, claim):
-            documents.move_document(connection, claim.collection_id, indexed[0], access)
+        if not ledger.is_superseded(connection, claim):
+            if access := ledger.said_access(connection, claim):
+                documents.move_document(connection, claim.collection_id, indexed[0], access)
+            if said := ledger.said_labels(connection, claim):
+                label(connection, indexed[0], said)
         ledger.finish(connection, claim, "unchanged", document_id=indexed[0])
     return True
 
@@ -80,6 +86,8 @@ def index(pipeline: Pipeline, claim: Claim, document: Document) -> JobState:
             return "unchanged"
         access = ledger.said_access(connection, claim)
         documents.replace_document(connection, document, document_id, parsed, describe(parsed), len(chunks), access=access)
+        if said := ledger.said_labels(connection, claim):
+            label(connection, document_id, said)
         passages.add(connection, document.collection_id, pipeline.embedder.model_id, chunks, vectors)
         ledger.finish(connection, claim, "indexed", document_id=document_id)
     log.info("document_indexed", extra={"document_id": str(document_id), "num_chunks": len(chunks)})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import uvicorn
@@ -52,6 +52,7 @@ class FakeApi:
         self.documents[document_id] = {
             "document_id": document_id, "owner": "ada", "collection": collection, "source": source, "title": title or source,
             "media_type": "text/plain", "num_bytes": len(text), "num_pages": num_pages, "num_chunks": 1, "indexed_at": _now(),
+            "language": "en", "dated": None, "tags": [], "metadata": {},
         }  # fmt: skip
         return document_id
 
@@ -72,7 +73,7 @@ class FakeApi:
             "document_id": document_id, "source": document["source"], "title": document["title"],
             "heading_path": ["Benefits", "Leave"], "page_first": page, "page_last": page,
             "start": 0, "end": len(text), "text": text, "score": 1.0 / rank, "rank": rank,
-            "stages": [],
+            "stages": [{"name": "dense", "rank": rank, "score": 0.75}, {"name": "fused", "rank": rank, "score": 1.0 / rank}],
         }  # fmt: skip
 
     def _citation(self, number: int, document_id: str, quote: str, page: int | None) -> Json:
@@ -106,17 +107,17 @@ class FakeApi:
         del self.collections[name]
         self.documents = {i: d for i, d in self.documents.items() if d["collection"] != name}
 
-    def upload(self, collection: str, source: str, data: bytes) -> Json:
+    def upload(self, collection: str, source: str, data: bytes, labels: Json) -> Json:
         """A file named *broken* fails after a while; any other becomes a document."""
         job: Json = {
             "job_id": str(uuid4()), "source": source, "collection": collection, "state": "queued", "document_id": None,
             "error": None, "attempts": 0, "num_bytes": len(data), "created_at": _now(), "updated_at": _now(),
         }  # fmt: skip
         self.jobs[job["job_id"]] = job
-        threading.Thread(target=self._index, args=(job, data), daemon=True).start()
+        threading.Thread(target=self._index, args=(job, data, labels), daemon=True).start()
         return dict(job)
 
-    def _index(self, job: Json, data: bytes) -> None:
+    def _index(self, job: Json, data: bytes, labels: Json) -> None:
         time.sleep(self.index_delay_s / 2)
         job |= {"state": "running", "attempts": 1}
         time.sleep(self.index_delay_s / 2)
@@ -124,6 +125,7 @@ class FakeApi:
             job |= {"state": "failed", "error": "The file is damaged: it has no pages. Save it again and send it anew."}
         else:
             document_id = self.add_document(job["collection"], job["source"], data.decode("utf-8", "replace"))
+            self.documents[document_id] |= labels
             job |= {"document_id": document_id, "state": "indexed"}
 
 
@@ -187,12 +189,19 @@ def make_app(fake: FakeApi) -> FastAPI:
         return {"hits": hits, "unavailable_sources": [], "standalone_question": standalone}
 
     @app.post("/v1/collections/{name}/documents", status_code=202)
-    def upload(name: str, file: UploadFile, source: str = Form("")) -> Json:
+    def upload(
+        name: str,
+        file: UploadFile,
+        source: str = Form(""),
+        tags: Annotated[list[str] | None, Form()] = None,
+        metadata: str = Form("{}"),
+    ) -> Json:
         if name not in fake.collections:
             raise HTTPException(404, "There is no such collection.")
         if str(file.filename).endswith(".exe"):
             raise HTTPException(422, "Programs are not documents; send a PDF, an office file or text.")
-        return fake.upload(name, source or str(file.filename), file.file.read())
+        labels = {"tags": tags or [], "metadata": json.loads(metadata)}
+        return fake.upload(name, source or str(file.filename), file.file.read(), labels)
 
     @app.get("/v1/jobs")
     def jobs(ids: str) -> Json:
@@ -208,6 +217,19 @@ def make_app(fake: FakeApi) -> FastAPI:
         if document_id not in fake.documents:
             raise HTTPException(404, "There is no such document.")
         return PlainTextResponse(fake.texts[document_id])
+
+    @app.get("/v1/documents/{document_id}")
+    def document(document_id: str) -> Json:
+        if document_id not in fake.documents:
+            raise HTTPException(404, "There is no such document.")
+        return fake.documents[document_id]
+
+    @app.put("/v1/documents/{document_id}/labels")
+    def set_labels(document_id: str, body: Json) -> Json:
+        if document_id not in fake.documents:
+            raise HTTPException(404, "There is no such document.")
+        fake.documents[document_id] |= body
+        return fake.documents[document_id]
 
     @app.delete("/v1/documents/{document_id}", status_code=204)
     def delete(document_id: str) -> Response:

@@ -19,6 +19,7 @@ from ui.access import AccessCalls, all_pages
 
 Json = dict[str, Any]
 History = Sequence[Mapping[str, str]]  # turns {question, answer}, oldest first, at most 10
+Filters = Mapping[str, Any]  # conditions on documents by their names in docs/reference/api.md
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 CONNECT_TIMEOUT_S = 5.0
 
@@ -80,17 +81,32 @@ class Client(AccessCalls):
         *,
         allowed: Sequence[str] = (),
         access_source: str | None = None,
+        tags: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Json:
         """Send a file to be indexed; returns its job, to be followed with :meth:`jobs`. The collection must exist.
 
-        ``allowed`` and ``access_source`` say who may read the document from its first moment; else it inherits.
+        ``allowed`` and ``access_source`` say who may read the document from its first moment; else it inherits. ``tags`` and
+        ``metadata`` label it; where they are None a new version keeps what the document had.
         """
         if isinstance(path_or_stream, Path):
             with path_or_stream.open("rb") as stream:
-                return self.upload(collection, stream, source, allowed=allowed, access_source=access_source)
+                return self.upload(
+                    collection,
+                    stream,
+                    source,
+                    allowed=allowed,
+                    access_source=access_source,
+                    tags=tags,
+                    metadata=metadata,
+                )
         filename = source.replace("\\", "/").rsplit("/", 1)[-1] or "file"
         url = f"/v1/collections/{quote(collection, safe='')}/documents"
         form = _given(source=source, allowed=list(allowed) or None, access_source=access_source)
+        if tags is not None:
+            form["tags"] = list(tags) or ""
+        if metadata is not None:
+            form["metadata"] = json.dumps(dict(metadata))
         return self._call("POST", url, data=form, files={"file": (filename, path_or_stream)})
 
     def jobs(self, ids: Iterable[str]) -> list[Json]:
@@ -113,6 +129,11 @@ class Client(AccessCalls):
             raise _error(response)
         return response.content.decode("utf-8")
 
+    def set_labels(self, document_id: str, *, tags: Sequence[str], metadata: Mapping[str, Any]) -> Json:
+        """Give a document of yours these tags and this metadata, and no others; returns the document."""
+        body = {"tags": list(tags), "metadata": dict(metadata)}
+        return self._call("PUT", f"/v1/documents/{quote(document_id, safe='')}/labels", json=body)
+
     def delete_document(self, document_id: str) -> None:
         """Delete a document; it is gone from search when this returns."""
         self._call("DELETE", f"/v1/documents/{quote(document_id, safe='')}")
@@ -125,29 +146,49 @@ class Client(AccessCalls):
         store: str | None = None,
         *,
         history: History | None = None,
+        filters: Filters | None = None,
+        explain: bool | None = None,
     ) -> Json:
         """Return ``hits``, the passages nearest to the question, best first, and the names of ``unavailable_sources``.
 
-        ``store`` names the vector store to search, where it is not the server's own choice; ``history`` is as in
-        :meth:`ask_stream`.
+        ``store`` names the vector store to search, where it is not the server's own choice. ``filters`` narrow the search to
+        documents that meet them all; with ``explain`` each hit tells its ``stages``. ``history`` is as in :meth:`ask_stream`.
         """
-        body = _given(question=question, collection=collection, k=k, store=store, history=history)
+        body = _given(
+            question=question, collection=collection, k=k, store=store, history=history, filters=filters, explain=explain
+        )
         return self._call("POST", "/v1/search", json=body)
 
-    def ask(self, question: str, collection: str | None = None, *, history: History | None = None) -> Json:
-        """Return the whole answer with its citations; ``history`` is as in :meth:`ask_stream`."""
-        return self._call("POST", "/v1/ask", json=_given(question=question, collection=collection, history=history))
+    def ask(
+        self,
+        question: str,
+        collection: str | None = None,
+        *,
+        history: History | None = None,
+        filters: Filters | None = None,
+    ) -> Json:
+        """Return the whole answer with its citations; ``history`` and ``filters`` are as in :meth:`ask_stream`."""
+        body = _given(question=question, collection=collection, history=history, filters=filters)
+        return self._call("POST", "/v1/ask", json=body)
 
     def ask_stream(
-        self, question: str, collection: str | None = None, *, history: History | None = None
+        self,
+        question: str,
+        collection: str | None = None,
+        *,
+        history: History | None = None,
+        filters: Filters | None = None,
+        explain: bool | None = None,
     ) -> Iterator[tuple[str, Json]]:
         """Yield the answer as it grows: (event, data) with events sources, token, citation, and at last done.
+
+        ``filters`` and ``explain`` are as in :meth:`search`; the hits stand in sources.
 
         With ``history``, what was asked and answered before, the question is rewritten to stand alone; where that made
         another of it, sources and done tell it as ``standalone_question``. An ``error`` event becomes an ApiError, and so
         does a stream that ends without ``done``. Close the iterator early to have the model stop.
         """
-        body = _given(question=question, collection=collection, history=history)
+        body = _given(question=question, collection=collection, history=history, filters=filters, explain=explain)
         request = self._http.build_request("POST", "/v1/ask", json=body, headers={"Accept": "text/event-stream"})
         with _translated():
             response = self._http.send(request, stream=True)

@@ -4,6 +4,7 @@ No database connection is held while the model writes. What the model is given i
 the caller sees any of it.
 """
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -42,7 +43,7 @@ def ask(body: Ask, request: Request, caller: Caller, services: Wired) -> Respons
     events = answer(
         question,
         scope=scope,
-        search=services.search,
+        search=partial(services.search, filters=body.filters.checked(), explain=body.explain),
         pack=pack,
         generator=services.generator,
         context_tokens=services.settings.search.context_tokens,

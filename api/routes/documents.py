@@ -1,4 +1,4 @@
-"""Documents: list, look at, read, delete."""
+"""Documents: list, look at, read, label, delete."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,9 +8,10 @@ from fastapi.responses import PlainTextResponse
 
 from api.auth import Caller
 from api.lifespan import Wired
-from api.schemas import Document, Documents, ReadableCollection, problems
+from api.schemas import Document, Documents, NewLabels, ReadableCollection, problems
 from core.access import scope_for
 from core.db.pool import transaction
+from core.labels import Labels, checked_metadata, checked_tags, set_labels
 from ingest import documents
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"], responses=problems(401, 404, 422, 503))
@@ -33,7 +34,7 @@ def list_documents(
 
 @router.get("/{document_id}", summary="Look at one document")
 def find_document(document_id: UUID, caller: Caller, services: Wired) -> Document:
-    """Its title, pages, size and when it was indexed."""
+    """Its title, pages, size, labels and when it was indexed."""
     with transaction(services.pool) as connection:
         document = documents.find_document(connection, scope_for(connection, caller), document_id)
     return Document.model_validate(document)
@@ -47,6 +48,18 @@ def document_text(document_id: UUID, caller: Caller, services: Wired) -> PlainTe
         detail = {"document_id": str(document_id)}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "document.read", detail)
     return PlainTextResponse(text)
+
+
+@router.put("/{document_id}/labels", summary="Label a document of yours", responses=problems(403))
+def set_document_labels(document_id: UUID, body: NewLabels, caller: Caller, services: Wired) -> Document:
+    """Its tags and its metadata are these and no others; in force for filters from the next question on."""
+    labels = Labels(checked_tags(body.tags), checked_metadata(body.metadata))
+    with transaction(services.pool) as connection:
+        set_labels(connection, caller, document_id, labels)
+        detail = {"document_id": str(document_id), "tags": labels.tags, "keys": sorted(body.metadata)}
+        documents.record_audit(connection, caller.owner_id, caller.key_id, "document.labels", detail)
+        document = documents.find_document(connection, scope_for(connection, caller), document_id)
+    return Document.model_validate(document)
 
 
 @router.delete("/{document_id}", status_code=204, summary="Delete a document of yours", responses=problems(403))

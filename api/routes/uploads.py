@@ -1,5 +1,6 @@
 """The way in: a file is stored, written into the ledger as a job, and a worker is nudged."""
 
+import json
 import logging
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from api.schemas import CollectionName, Job, Source, problems
 from core import blobs, permissions, queue
 from core.db.pool import transaction
 from core.errors import DependencyUnavailable, InvalidInput
+from core.labels import Labels, checked_metadata, checked_tags
 from core.permissions import DocumentAccess
 from core.principals import checked_list
 from ingest import documents
@@ -36,6 +38,8 @@ def upload(
     source: Annotated[str, Form()] = "",
     allowed: Annotated[list[str] | None, Form()] = None,
     access_source: Annotated[str | None, Form()] = None,
+    tags: Annotated[list[str] | None, Form()] = None,
+    metadata: Annotated[str | None, Form()] = None,
 ) -> Job:
     """Answers with a job to poll at ``/v1/jobs``. The same source again replaces the document; the same bytes change nothing.
 
@@ -43,9 +47,11 @@ def upload(
     Who may read the document, from its first moment: ``allowed``, principals by commas or one each (name yourself to keep it to
     yourself), and ``access_source``, the source whose permissions it follows. Without both a new document inherits the
     collection's list, and the new version of a document stays with whom it was.
+    Its labels: ``tags``, by commas or one each, and ``metadata``, a JSON object of texts, numbers, true and false by key. Where
+    one is absent, the new version of a document keeps what it had.
     """
     source = _checked_source(source or file.filename or "")
-    access = _said_access(allowed, access_source)
+    access, labels = _said_access(allowed, access_source), _said_labels(tags, metadata)
     max_bytes = services.settings.api.max_upload_mb * 1_000_000
     if (file.size or 0) > max_bytes:
         raise HTTPException(413, too_large(max_bytes))
@@ -64,10 +70,13 @@ def upload(
             num_bytes=num_bytes,
             error=error,
             access=access,
+            labels=labels,
         )
         detail: dict[str, Any] = {"job_id": str(job.job_id), "collection": name, "content_hash": content_hash}
         if access:
             detail |= {"allowed": access.allowed, "access_source": access.source}
+        if labels:
+            detail |= {"tags": labels.tags, "keys": sorted(labels.metadata or {})}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "document.upload", detail)
     if job.state == "queued":
         _enqueue(services, job.job_id)
@@ -81,6 +90,24 @@ def _said_access(allowed: list[str] | None, access_source: str | None) -> Docume
     if allowed is None:
         return DocumentAccess(None, access_source)
     return DocumentAccess(checked_list(part.strip() for value in allowed for part in value.split(",")), access_source)
+
+
+def _said_labels(tags: list[str] | None, metadata: str | None) -> Labels:
+    """Put together what an upload says of the document's labels; raises InvalidInput."""
+    return Labels(
+        None if tags is None else checked_tags(tag for value in tags for part in value.split(",") if (tag := part.strip())),
+        None if metadata is None else checked_metadata(_json_object(metadata)),
+    )
+
+
+def _json_object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidInput('metadata: write it as a JSON object, such as {"client": "Acme", "year": 2020}.')
+    return value
 
 
 def _checked_source(source: str) -> str:

@@ -17,7 +17,8 @@ MATCHING = """
     SELECT document_id FROM documents d
      WHERE d.class_id = ANY(%(class_ids)s)
        AND (%(collections)s::text[] = '{}' OR EXISTS (
-            SELECT FROM collections c WHERE c.collection_id = d.collection_id AND c.name = ANY(%(collections)s)))
+            SELECT FROM collections c WHERE c.collection_id = d.collection_id
+               AND (c.name = ANY(%(collections)s) OR c.owner_id || '/' || c.name = ANY(%(collections)s))))
        AND (%(documents)s::uuid[] = '{}' OR d.document_id = ANY(%(documents)s))
        AND (%(source)s::text IS NULL OR d.source = %(source)s OR starts_with(d.source, %(folder)s))
        AND (%(types)s::text[] = '{}' OR d.media_type = ANY(%(types)s))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ui.cli import output, progress
+from ui.cli.labels import PAIR, pairs
 from ui.cli.session import connected
 from ui.cli.uploads import GOOD, UNFINISHED, Interrupted, Row, send_files
 from ui.cli.walk import IGNORE_FILE, find_files
@@ -26,6 +27,10 @@ def ingest(
     access_source: Annotated[
         str | None, typer.Option("--access-source", metavar="SOURCE", help="The source whose permissions the files follow.")
     ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="Tag the files; once for each. As they were if absent.")
+    ] = None,
+    metadata: Annotated[list[str] | None, typer.Option("--metadata", metavar="KEY=VALUE", help=f"Give the files {PAIR}")] = None,
     wait: Annotated[bool, typer.Option(help="Wait until every file is indexed or has failed.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
@@ -34,11 +39,19 @@ def ingest(
     The exit status is 0 only if every file went in (with --no-wait: was taken). Ctrl-C prints what is known and exits with 130;
     what was sent by then is indexed all the same, and --json leaves out what is not finished.
     """
+    said = pairs(metadata) if metadata else None
     walk, interrupted = find_files(paths), False
     try:
         with connected() as client, progress.shown(len(walk.found)) as show:
             client.add_collection(collection)
-            upload = partial(client.upload, collection, allowed=allow or (), access_source=access_source)
+            upload = partial(
+                client.upload,
+                collection,
+                allowed=allow or (),
+                access_source=access_source,
+                tags=tag,
+                metadata=said,
+            )
             rows = send_files(client, upload, walk.found.values(), wait=wait, show=show)
     except Interrupted as stopped:
         rows, interrupted = stopped.rows, True

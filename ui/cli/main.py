@@ -21,6 +21,7 @@ COMMANDS = {
     "documents": "List the documents in the index.",
     "collections": "List the collections you may read.",
     "text": "Print a document's text to the character.",
+    "label": "Tags and metadata of a document.",
     "delete": "Delete documents.",
     "eval": "Measure retrieval on your own questions.",
     "models": "The models' weights: list, pull, verify.",
@@ -74,6 +75,10 @@ def _loaded(name: str) -> Any:
             from ui.cli.ingest import ingest
 
             loaded.command()(ingest)
+        case "label":
+            from ui.cli.labels import label
+
+            loaded.command()(label)
         case "search" | "ask":
             from ui.cli import questions
 

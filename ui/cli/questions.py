@@ -1,58 +1,116 @@
 """`muniment search` and `muniment ask`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
-from ui.cli import output
+from ui.cli import filters, output, stages
 from ui.cli.session import connected
-from ui.client import Client
+
+Json = dict[str, Any]
 
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="In your own words.")]
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Where to look; in all you may read if absent.")]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Tell at the end each passage's rank and score at each stage of the search.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
 def search(
     question: Question,
     collection: Collection = None,
+    *,
     k: Annotated[
         int | None, typer.Option("--k", "-k", min=1, max=100, help="Passages to return; the server's setting if absent.")
     ] = None,
+    type_: filters.Type = None,
+    tag: filters.Tag = None,
+    metadata: filters.Metadata = None,
+    language: filters.Language = None,
+    source: filters.Source = None,
+    document: filters.Document = None,
+    dated_from: filters.From = None,
+    dated_to: filters.To = None,
+    explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the passages nearest to a question, best first."""
+    wanted = filters.chosen(
+        types=type_,
+        tags=tag,
+        metadata=metadata,
+        languages=language,
+        source=source,
+        documents=document,
+        dated_from=dated_from,
+        dated_to=dated_to,
+    )
     with connected() as client:
-        found = client.search(question, collection, k)
+        found = client.search(question, collection, k, filters=wanted, explain=explain or None)
     _warn(found)
     if as_json:
         output.write_json(found)
         return
     for hit in found["hits"]:
-        place = " > ".join(filter(None, (output.pages(hit["page_first"], hit["page_last"]), *hit["heading_path"])))
-        output.write(f"{hit['rank']}. {hit['title']}  {place}  (score {hit['score']:.3f})\n   {hit['source']}\n")
+        output.write(f"{hit['rank']}. {hit['title']}  {_place(hit)}  (score {hit['score']:.3f})\n   {hit['source']}\n")
         output.write("".join(f"   {line}\n" for line in hit["text"].splitlines()) + "\n")
     if not found["hits"]:
         typer.echo("Nothing found.", err=True)
+    elif explain:
+        stages.write_stages(found["hits"])
 
 
-def ask(question: Question, collection: Collection = None, as_json: AsJson = False) -> None:
+def ask(
+    question: Question,
+    collection: Collection = None,
+    *,
+    type_: filters.Type = None,
+    tag: filters.Tag = None,
+    metadata: filters.Metadata = None,
+    language: filters.Language = None,
+    source: filters.Source = None,
+    document: filters.Document = None,
+    dated_from: filters.From = None,
+    dated_to: filters.To = None,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
     """Answer a question from the documents, with the quotes it rests on."""
+    wanted = filters.chosen(
+        types=type_,
+        tags=tag,
+        metadata=metadata,
+        languages=language,
+        source=source,
+        documents=document,
+        dated_from=dated_from,
+        dated_to=dated_to,
+    )
     with connected() as client:
         if as_json:
-            answer = client.ask(question, collection)
+            answer = client.ask(question, collection, filters=wanted)
             output.write_json(answer)
         else:
-            answer = _stream(client, question, collection)
+            answer, hits = _stream(client.ask_stream(question, collection, filters=wanted, explain=explain or None))
             _print_sources(answer)
+            if explain:
+                stages.write_stages(hits)
     _warn(answer)
 
 
-def _stream(client: Client, question: str, collection: str | None) -> dict[str, Any]:
-    """Print the answer as it comes, each citation's number after what it supports; returns the answer whole."""
-    shown, answer = "", {}
-    for name, data in client.ask_stream(question, collection):
-        if name == "token":
+def _place(hit: Json) -> str:
+    return " > ".join(filter(None, (output.pages(hit["page_first"], hit["page_last"]), *hit["heading_path"])))
+
+
+def _stream(events: Iterator[tuple[str, Json]]) -> tuple[Json, list[Json]]:
+    """Print the answer as it comes, each citation's number after what it supports; returns it whole, and the passages."""
+    shown, answer, hits = "", {}, []
+    for name, data in events:
+        if name == "sources":
+            hits = data["hits"]
+        elif name == "token":
             shown += data["text"]
             output.write(data["text"])
         elif name == "citation":
@@ -62,7 +120,7 @@ def _stream(client: Client, question: str, collection: str | None) -> dict[str, 
     if answer["answer"].strip() != shown.strip():  # nothing was found to support what was written
         output.write(f"\n(The above is withdrawn.) {answer['answer']}")
     output.write("\n\n")
-    return answer
+    return answer, hits
 
 
 def _warn(found: dict[str, Any]) -> None:

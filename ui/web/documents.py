@@ -54,6 +54,7 @@ def _facts(document: Json, *, show_collection: bool) -> list[str]:
         source if source != document["title"] else "",
         f"{pages} {unit}{'' if pages == 1 else 's'}" if pages else "",
         _size(document["num_bytes"]),
+        ", ".join(document["tags"]),
         f"added {datetime.fromisoformat(document['indexed_at']):%d %b %Y}",
     ]
 

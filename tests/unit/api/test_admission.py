@@ -89,7 +89,7 @@ def test_the_api_refuses_with_a_problem_document_what_is_too_much(alice, service
     nested = []
     alice("POST", "/v1/collections", json={"name": "c"})
 
-    def ask_again(question, *, scope, k):
+    def ask_again(question, *, scope, k, **_):
         nested.append(alice("POST", "/v1/ask", json={"question": "again?"}))
         return []
 

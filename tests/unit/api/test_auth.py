@@ -71,6 +71,7 @@ STRANGER = {
     ("GET", "/v1/documents"): ({"params": {"collection": "secret"}}, 404),
     ("GET", "/v1/documents/{document_id}"): ({}, 404),
     ("GET", "/v1/documents/{document_id}/text"): ({}, 404),
+    ("PUT", "/v1/documents/{document_id}/labels"): ({"json": {"tags": [], "metadata": {}}}, 404),
     ("DELETE", "/v1/documents/{document_id}"): ({}, 404),
     ("POST", "/v1/search"): (QUESTION, 404),
     ("POST", "/v1/ask"): (QUESTION, 404),

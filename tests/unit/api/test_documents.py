@@ -27,7 +27,44 @@ def test_look_at_one(alice, document_id: str):
         "num_bytes": len(TEXT.encode()),
         "num_pages": 1,
         "num_chunks": 1,
+        "language": "und",
+        "dated": None,
+        "tags": [],
+        "metadata": {},
     }
+
+
+def test_labels_are_written_shown_and_written_down(alice, pool, document_id: str):
+    body = {"tags": ["lease", "2020", "lease"], "metadata": {"office": "Bonn", "floor": 3, "open": True}}
+    put = alice("PUT", f"/v1/documents/{document_id}/labels", json=body).json()
+    assert put == alice("GET", f"/v1/documents/{document_id}").json()
+    assert (put["tags"], put["metadata"]) == (["2020", "lease"], {"office": "Bonn", "floor": 3, "open": True})
+    assert alice("GET", "/v1/documents").json()["documents"] == [put]
+    with transaction(pool) as connection:
+        row = connection.execute("SELECT detail FROM audit WHERE action = 'document.labels'").fetchone()
+    assert row["detail"] == {"document_id": document_id, "tags": ["2020", "lease"], "keys": ["floor", "office", "open"]}
+    cleared = alice("PUT", f"/v1/documents/{document_id}/labels", json={"tags": [], "metadata": {}}).json()
+    assert (cleared["tags"], cleared["metadata"]) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"tags": []}, "metadata"),
+        ({"tags": ["a,b"], "metadata": {}}, "tags"),
+        ({"tags": ["a\0"], "metadata": {}}, "tags"),
+        ({"tags": [str(n) for n in range(51)], "metadata": {}}, "at most 50 tags"),
+        ({"tags": [], "metadata": {"k": None}}, "metadata.k"),
+        ({"tags": [], "metadata": {"k": {"deep": 1}}}, "metadata.k"),
+        ({"tags": [], "metadata": {"k": "\ud800"}}, "metadata.k"),
+        ({"tags": [], "metadata": [], "colour": 1}, "colour"),
+    ],
+)
+def test_a_bad_label_is_422_and_named(alice, document_id: str, body, named: str):
+    response = alice("PUT", f"/v1/documents/{document_id}/labels", json=body)
+    assert response.status_code == 422
+    assert named in response.json()["detail"]
+    assert alice("GET", f"/v1/documents/{document_id}").json()["tags"] == []
 
 
 def test_list_by_collection_and_page(alice, pool, tmp_path: Path, document_id: str):

@@ -57,6 +57,7 @@ def test_a_reader_may_change_nothing_and_is_told_so(alice, bob, document_id: str
         ("DELETE", "/v1/collections/papers/sources/share", None),
         ("GET", f"/v1/documents/{document_id}/access", None),
         ("PUT", f"/v1/documents/{document_id}/access", {"allowed": None, "source": None}),
+        ("PUT", f"/v1/documents/{document_id}/labels", {"tags": ["mine"], "metadata": {}}),
         ("DELETE", f"/v1/documents/{document_id}", None),
         ("GET", f"/v1/access/explain?user=carol&document={document_id}", None),
     ):

@@ -46,10 +46,19 @@ def test_the_shape_of_a_hit(alice, hits):
 
 def test_filters_are_handed_on_typed(alice, services, hits):
     wanted = {"types": ["pdf"], "documents": [str(DOCUMENT)], "source": "/docs", "dated_from": "2020-01-31"}
-    assert alice("POST", "/v1/search", json={"question": "q", "filters": wanted, "explain": True}).status_code == 200
-    assert services.search.filters[-1] == Filters(
-        types=frozenset(["pdf"]), documents=frozenset([DOCUMENT]), source="/docs", dated_from=date(2020, 1, 31)
+    wanted |= {"languages": ["de", "en"], "tags": ["lease"], "metadata": {"office": "Bonn", "floor": 3, "open": True}}
+    typed = Filters(
+        types=frozenset(["pdf"]),
+        documents=frozenset([DOCUMENT]),
+        source="/docs",
+        dated_from=date(2020, 1, 31),
+        languages=frozenset(["de", "en"]),
+        tags=frozenset(["lease"]),
+        metadata={"office": "Bonn", "floor": 3, "open": True},
     )
+    for route in ("/v1/search", "/v1/ask"):
+        assert alice("POST", route, json={"question": "q", "filters": wanted, "explain": True}).status_code == 200
+        assert services.search.filters.pop() == typed
 
 
 @pytest.mark.parametrize(
@@ -57,12 +66,19 @@ def test_filters_are_handed_on_typed(alice, services, hits):
     [
         ({"types": ["pfd"]}, "pfd"),
         ({"colour": "red"}, "colour"),
+        ({"languages": ["English"]}, "English"),
+        ({"tags": ["a,b"]}, "filters.tags"),
+        ({"tags": "lease"}, "tags"),
+        ({"metadata": {"office": None}}, "filters.metadata.office"),
+        ({"metadata": {"office": ["Bonn"]}}, "filters.metadata.office"),
+        ({"metadata": "office=Bonn"}, "metadata"),
         ({"dated_from": "yesterday"}, "dated_from"),
         ({"dated_from": "2021-01-01", "dated_to": "2020-01-01"}, "dated_from"),
     ],
 )
-def test_a_filter_that_cannot_be_is_422_and_named(alice, services, hits, filters, named: str):
-    response = alice("POST", "/v1/search", json={"question": "q", "filters": filters})
+@pytest.mark.parametrize("route", ["/v1/search", "/v1/ask"])
+def test_a_filter_that_cannot_be_is_422_and_named(alice, services, hits, route: str, filters, named: str):
+    response = alice("POST", route, json={"question": "q", "filters": filters})
     assert response.status_code == 422
     assert named in response.json()["detail"]
     assert services.search.asked == []

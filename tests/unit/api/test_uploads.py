@@ -86,6 +86,43 @@ def test_a_bad_source_is_422(upload, source: str):
     assert "source" in response.json()["detail"]
 
 
+def test_labels_are_written_into_the_ledger(upload, services):
+    said = {"tags": ["lease, 2020", "signed"], "metadata": '{"office": "Bonn", "floor": 3}'}
+    for form, tags, metadata in [
+        (said, ["2020", "lease", "signed"], {"office": "Bonn", "floor": 3}),
+        ({"tags": "", "metadata": "{}"}, [], {}),
+        ({}, [], {}),  # as the upload before, which is still on its way
+    ]:
+        job_id = upload(b"hello", **form).json()["job_id"]
+        with transaction(services.pool) as connection:
+            row = connection.execute("SELECT tags, metadata FROM jobs WHERE job_id = %s", (job_id,)).fetchone()
+        assert row == {"tags": tags, "metadata": metadata}
+    job_id = upload(b"hello", source="/unlabelled").json()["job_id"]
+    with transaction(services.pool) as connection:
+        row = connection.execute("SELECT tags, metadata FROM jobs WHERE job_id = %s", (job_id,)).fetchone()
+    assert row == {"tags": None, "metadata": None}
+
+
+@pytest.mark.parametrize(
+    ("form", "named"),
+    [
+        ({"tags": "x" * 101}, "tags: a tag has 1 to 100"),
+        ({"tags": ",".join(map(str, range(51)))}, "tags: a document has at most 50"),
+        ({"metadata": "office=Bonn"}, "metadata: write it as a JSON object"),
+        ({"metadata": "[1]"}, "metadata: write it as a JSON object"),
+        ({"metadata": "[" * 10_000}, "metadata"),
+        ({"metadata": '{"office": null}'}, "metadata.office: a value is"),
+        ({"metadata": '{"office": "a\\u0000"}'}, "metadata.office: a text has"),
+        ({"metadata": '{"a": 1e999}'}, "metadata.a: this number"),
+    ],
+)
+def test_a_bad_label_is_422_and_keeps_no_bytes(upload, services, form, named: str):
+    response = upload(b"x", **form)
+    assert response.status_code == 422
+    assert named in response.json()["detail"]
+    assert not services.settings.blobs_dir.exists()
+
+
 def test_no_such_collection_is_404_and_keeps_no_bytes(alice, services):
     response = alice("POST", "/v1/collections/absent/documents", files={"file": ("a.txt", b"x")})
     assert response.status_code == 404

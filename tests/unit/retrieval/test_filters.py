@@ -28,7 +28,8 @@ def test_each_condition_narrows(connection: Connection) -> None:
         dated=datetime.date(2020, 1, 31), metadata=Jsonb({"office": "Bonn", "floor": 3}),
     )  # fmt: skip
     note = add(connection, collection_id, "/hr2/b.txt", language="en", tags=["old"])
-    name = connection.execute("SELECT name FROM collections").fetchone()
+    row = connection.execute("SELECT name, owner_id || '/' || name AS address FROM collections").fetchone()
+    assert row is not None
     scope = scope_of(connection, collection_id)
     for filters, expected in [
         (Filters(types=frozenset(["pdf", "docx"])), {lease}),
@@ -43,7 +44,8 @@ def test_each_condition_narrows(connection: Connection) -> None:
         (Filters(metadata={"office": "Bonn"}), {lease}),
         (Filters(metadata={"office": "Bonn", "floor": 4}), set()),
         (Filters(documents=frozenset([note, uuid4()])), {note}),
-        (Filters(collections=frozenset([name["name"] if name else ""])), {lease, note}),
+        (Filters(collections=frozenset([row["name"]])), {lease, note}),
+        (Filters(collections=frozenset([row["address"]])), {lease, note}),
         (Filters(collections=frozenset(["elsewhere"])), set()),
         (Filters(languages=frozenset(["de"]), tags=frozenset(["old"]), types=frozenset(["pdf"])), {lease}),
     ]:

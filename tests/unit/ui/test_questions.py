@@ -51,6 +51,40 @@ def test_search_prints_rank_title_place_score_source_and_passage(run: Run) -> No
     )
 
 
+def test_search_explained_tells_each_stage(run: Run) -> None:
+    out, _ = run("search", "leave?", "--explain")
+    assert out.splitlines()[-2:] == ["1\t1 (0.750)\t1 (1.000)\tLeave, p. 2", "2\t2 (0.750)\t2 (0.500)\tnotes, p. 2"]
+
+
+FILTERS = ["--type", "pdf", "--type", "md", "--tag", "lease", "--metadata", "office=Bonn", "--metadata", "floor=3"]
+FILTERS += ["--language", "de", "--source", "/hr", "--document", "7", "--dated-from", "2020-01-31", "--dated-to", "2021-01-31"]
+
+
+@pytest.mark.parametrize("command", ["search", "ask"])
+def test_filters_are_sent(run: Run, fake: FakeApi, command: str) -> None:
+    run(command, "leave?", "--explain", *FILTERS)
+    body = fake.asked[-1]
+    assert body["filters"] == {
+        "types": ["pdf", "md"],
+        "tags": ["lease"],
+        "metadata": {"office": "Bonn", "floor": 3},
+        "languages": ["de"],
+        "source": "/hr",
+        "documents": ["7"],
+        "dated_from": "2020-01-31",
+        "dated_to": "2021-01-31",
+    }
+    assert body["explain"] is True
+    run(command, "leave?")
+    assert not {"filters", "explain"} & fake.asked[-1].keys()
+
+
+def test_ask_explained_tells_how_its_passages_were_found(run: Run) -> None:
+    assert run("ask", "leave?", "--explain")[0].endswith(
+        "    Ann.\n1\t1 (0.750)\t1 (1.000)\tLeave, p. 2\n2\t2 (0.750)\t2 (0.500)\tnotes, p. 2\n"
+    )
+
+
 def test_search_that_finds_nothing_says_so_beside_the_output(run: Run) -> None:
     assert run("search", "else?", "--collection", "empty") == ("", "Nothing found.\n")
 
