@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from core import labels, types
 from ingest.documents import JobState
 from retrieval import filters
+from retrieval.search import RankingName
 from retrieval.stores.choose import StoreName
 
 MAX_K = 100
@@ -132,6 +133,7 @@ class SearchRequest(Ask):
 
     k: int | None = Field(None, ge=1, le=MAX_K, description="Passages to return; the setting search.k if absent.")
     store: StoreName | None = Field(None, description="The vector store to search; the server's if absent.")
+    ranking: RankingName = Field("fused", description="Leaves one side out, to compare: by vectors alone, or by words alone.")
 
 
 class Outgoing(BaseModel):

@@ -30,6 +30,9 @@ QueriesOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The questions; the folder's queries.jsonl if absent (BEIR form).")
 ]
 StoreOption = Annotated[Literal["pgvector", "faiss"] | None, typer.Option(help="The vector store; the server's if absent.")]
+RankingOption = Annotated[
+    Literal["fused", "dense", "words"], typer.Option(help="By both sides, by vectors alone, or by words alone.")
+]
 KOption = Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="Passages to ask for.")]
 CollectionOption = Annotated[
     str | None, typer.Option("--collection", "-c", help="Search this one; filled if it is not there yet.")
@@ -48,6 +51,7 @@ def retrieval(
     corpus: CorpusOption,
     queries: QueriesOption = None,
     store: StoreOption = None,
+    ranking: RankingOption = "fused",
     k: KOption = 64,
     collection: CollectionOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the collection that was made for this.")] = False,
@@ -66,7 +70,7 @@ def retrieval(
         dataset = _dataset(corpus, queries, Path(scratch))
         floors = _floors(floor or [], dataset, k)
         before = saved.load(compare) if compare else None
-        run = _run(dataset, Plan(k, store, collection, keep))
+        run = _run(dataset, Plan(k, store, collection, keep, ranking))
         typer.echo(f"Saved as {saved.save_in_home(run.report(), home, run.started_at)}", err=True)
         if save:
             saved.save(run.report(), save)

@@ -27,12 +27,13 @@ MAIN = ("ndcg@10", "recall@8000c", "ndcg@5", "ndcg@1", "right_page@1", "right_do
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to search: ``k`` passages a query, in which store and collection (None: the server's, a scratch one)."""
+    """How to search: ``k`` passages a query, in which store and collection (None: the server's, a scratch one), by what."""
 
     k: int = 64
     store: str | None = None
     collection: str | None = None
     keep: bool = False
+    ranking: str = "fused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Run:
             "mean_passage_chars": self.mean_passage_chars,
             "k": self.plan.k,
             "store": self.plan.store,
+            "ranking": self.plan.ranking,
             "started_at": self.started_at.isoformat(timespec="seconds"),
             "notes": list(self.notes),
             "queries": [_row(outcome) for outcome in self.outcomes],
@@ -133,7 +135,7 @@ def _search(client: Client, dataset: Dataset, collection: str, plan: Plan) -> li
 
 def _hits(client: Client, query: Query, collection: str, plan: Plan) -> list[dict[str, Any]]:
     try:
-        hits: list[dict[str, Any]] = client.search(query.text, collection, plan.k, plan.store)["hits"]
+        hits: list[dict[str, Any]] = client.search(query.text, collection, plan.k, plan.store, ranking=plan.ranking)["hits"]
         return hits
     except ApiError as error:
         if error.status != 422:

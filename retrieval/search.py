@@ -10,7 +10,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 import numpy as np
@@ -31,6 +31,7 @@ from retrieval.stores import passages
 from retrieval.stores.base import Ranking, VectorStore
 from retrieval.stores.documents import matching
 
+RankingName = Literal["fused", "dense", "words"]
 log = logging.getLogger(__name__)
 EVERYTHING = Filters()
 
@@ -59,7 +60,7 @@ class Search:
     """Finds passages; ``candidates`` is how many each of the dense and the lexical ranking offers.
 
     With ``rerank`` the best of the fused ranking are looked at again. ``languages`` are those that the embedding model was
-    made for; none named means all.
+    made for; none named means all. ``ranking`` leaves one side out, to compare the two with what is made of them.
     """
 
     pool: Pool
@@ -69,6 +70,7 @@ class Search:
     candidates: int = 100
     rerank: Rerank | None = None
     languages: frozenset[str] = frozenset()
+    ranking: RankingName = "fused"
 
     def __call__(
         self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False
@@ -99,6 +101,10 @@ class Search:
         """Give the same search over another vector store, to compare the two."""
         return replace(self, store=store)
 
+    def by(self, ranking: RankingName) -> Self:
+        """Give the same search by vectors alone, or by words alone."""
+        return replace(self, ranking=ranking)
+
     @contextmanager
     def _reading(self, scope: AccessScope) -> Iterator[Connection]:
         with transaction(self.pool) as connection, reading(connection, scope):
@@ -121,18 +127,23 @@ class Search:
     def _find(self, asked: Question, scope: AccessScope, k: int, documents: frozenset[UUID] | None, cost: float = COST) -> _Found:
         """Rank the candidates of both sides."""
         offered = max(self.candidates, k)
-        words = dict(self.words.rank(asked.text, scope=scope, k=offered, documents=documents))
+        vectors = () if self.ranking == "words" else (asked.whole, *asked.parts)
+        words: dict[int, float] = {}
+        if self.ranking != "dense":
+            words = dict(self.words.rank(asked.text, scope=scope, k=offered, documents=documents))
         with self._reading(scope) as connection:
             near = [
                 self.store.search(connection, v, scope=scope, model_id=self.embedder.model_id, k=offered, documents=documents)
-                for v in (asked.whole, *asked.parts)
+                for v in vectors
             ]
             nums = words.keys() | {num for ranking in near for num, _ in ranking}
-            dense = {} if asked.is_long else dict(near[0])  # with parts a passage counts by two vectors: none is known yet
-            dense |= passages.cosines(connection, asked.whole, asked.parts, sorted(nums - dense.keys()), scope)
+            dense = dict(near[0]) if len(near) == 1 else {}  # with parts a passage counts by two vectors: none is known yet
+            if vectors:
+                dense |= passages.cosines(connection, asked.whole, asked.parts, sorted(nums - dense.keys()), scope)
             spans = passages.spans(connection, sorted(nums), scope)
-        scores = self.words.scores(asked.text, sorted(nums - words.keys()), scope=scope)
-        words |= {num: score for num, score in scores.items() if score > 0}
+        if self.ranking != "dense":
+            scores = self.words.scores(asked.text, sorted(nums - words.keys()), scope=scope)
+            words |= {num: score for num, score in scores.items() if score > 0}
         fused = fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=self._is_foreign(asked.text)))
         return _Found(dense, words, fused, spans, cost)
 

@@ -42,9 +42,14 @@ class FakeSearch:
     error: Exception | None = None
     filters: list[Filters] = field(default_factory=list)
     stores: list[object] = field(default_factory=list)
+    rankings: list[str] = field(default_factory=list)
 
     def over(self, store: object) -> Self:
         self.stores.append(store)
+        return self
+
+    def by(self, ranking: str) -> Self:
+        self.rankings.append(ranking)
         return self
 
     def __call__(

@@ -145,17 +145,26 @@ class Client(AccessCalls):
         k: int | None = None,
         store: str | None = None,
         *,
+        ranking: str | None = None,
         history: History | None = None,
         filters: Filters | None = None,
         explain: bool | None = None,
     ) -> Json:
         """Return ``hits``, the passages nearest to the question, best first, and the names of ``unavailable_sources``.
 
-        ``store`` names the vector store to search, where it is not the server's own choice. ``filters`` narrow the search to
+        ``store`` names the vector store to search, where it is not the server's own choice; ``ranking`` ``dense`` or ``words``
+        leaves the other side out. ``filters`` narrow the search to
         documents that meet them all; with ``explain`` each hit tells its ``stages``. ``history`` is as in :meth:`ask_stream`.
         """
         body = _given(
-            question=question, collection=collection, k=k, store=store, history=history, filters=filters, explain=explain
+            question=question,
+            collection=collection,
+            k=k,
+            store=store,
+            ranking=ranking,
+            history=history,
+            filters=filters,
+            explain=explain,
         )
         return self._call("POST", "/v1/search", json=body)
 
