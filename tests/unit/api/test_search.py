@@ -119,6 +119,13 @@ def test_a_store_may_be_named(alice, services, hits, store: str):
     assert services.search.stores == [services.stores[store]]
 
 
+@pytest.mark.parametrize("ranking", ["fused", "dense", "words"])
+def test_one_side_may_be_left_out(alice, services, hits, ranking: str):
+    assert alice("POST", "/v1/search", json={"question": "leave?", "ranking": ranking}).status_code == 200
+    assert services.search.rankings == [ranking]
+    assert alice("POST", "/v1/search", json={"question": "leave?", "ranking": "rrf"}).status_code == 422
+
+
 def test_a_store_that_is_none_is_422(alice, services, hits):
     assert alice("POST", "/v1/search", json={"question": "leave?", "store": "chroma"}).status_code == 422
     assert services.search.asked == []

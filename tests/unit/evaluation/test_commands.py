@@ -156,7 +156,7 @@ def test_with_the_api_away_one_line_says_what_to_do(run: Command, spans: list[st
 def test_ctrl_c_deletes_the_scratch_collection(
     run: Command, spans: list[str], fake: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(self: Client, *arguments: object) -> None:
+    def interrupt(self: Client, *arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Client, "search", interrupt)

@@ -107,6 +107,31 @@ def test_a_hit_tells_how_it_got_here_when_asked(pool: Pool, words: WordIndex) ->
     assert all(hit.stages == () for hit in search("notice period", scope=seen, k=3))
 
 
+def test_each_side_can_search_alone(pool: Pool, words: WordIndex) -> None:
+    seen = scope(pool, fill(pool, TEXTS))
+    search = Search(pool, EMBEDDER, PgVectorStore(), words)
+    by_words = search.by("words")("notice period", scope=seen, k=3, explain=True)
+    assert [hit.text for hit in by_words] == [TEXTS[0]]
+    assert {stage.name for stage in by_words[0].stages} == {"words", "fused"}
+    by_vectors = search.by("dense")("notice period", scope=seen, k=3, explain=True)
+    assert len(by_vectors) == 3
+    assert {stage.name for hit in by_vectors for stage in hit.stages} == {"dense", "fused"}
+
+
+def test_a_question_in_a_language_the_embedder_does_not_know_leans_on_words(pool: Pool, words: WordIndex) -> None:
+    texts = ["Die Kündigungsfrist beträgt einen Monat.", "Der Urlaub beträgt dreißig Tage im Jahr.", "Die Kantine öffnet um neun."]
+    seen = scope(pool, fill(pool, texts))
+    question = "Wie lang ist die Kündigungsfrist, wenn der Urlaub noch nicht genommen wurde?"
+    shares = {}
+    for spoken in (frozenset[str](), frozenset({"de"}), frozenset({"en"})):
+        search = Search(pool, EMBEDDER, PgVectorStore(), words, languages=spoken)
+        hits = search(question, scope=seen, k=3, explain=True)
+        stages = {hit.text: {stage.name: stage.score for stage in hit.stages} for hit in hits}
+        shares[spoken] = {text: stage["fused"] for text, stage in stages.items()}
+    assert shares[frozenset()] == pytest.approx(shares[frozenset({"de"})])
+    assert shares[frozenset({"en"})] != pytest.approx(shares[frozenset({"de"})])
+
+
 def test_filters_narrow_and_named_documents_come_first(pool: Pool, words: WordIndex) -> None:
     with transaction(pool) as connection:
         collection_id = add_collection(connection, EMBEDDER.model_id)
