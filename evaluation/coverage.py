@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from evaluation.gold import Query
 from evaluation.metrics import Span, length, merge, overlap
 
-CUTOFFS = (1, 2, 4, 8, 16, 32, 64)
+CUTOFFS = (1, 2, 4, 5, 8, 16, 32, 64)
 BUDGETS = (2000, 4000, 8000, 16000)  # characters
 FIRST = (1, 5)  # places among which the right document and page are looked for
 Spans = dict[str, list[Span]]  # by document, each list ordered and disjoint

@@ -31,7 +31,7 @@ from evaluation.measure import AskDoor, Outcome, SearchDoor, TextDoor, measure, 
 from generation.answer import answer, fold
 from generation.engines.openai import make_generator
 from ingest import documents
-from retrieval.context import pack
+from retrieval.context import Packer
 from retrieval.embed import make_embedder
 from retrieval.wire import open_retrieval
 from ui.cli.session import find_key
@@ -67,7 +67,7 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
                 return documents.document_text(connection, scope, document_id)
 
         def ask(question: str) -> Answer:
-            tokens = settings.search.context_tokens
+            pack, tokens = Packer(pool, scope), settings.search.context_tokens
             return fold(answer(question, scope=scope, search=search, pack=pack, generator=generator, context_tokens=tokens))
 
         yield Doors(search=lambda question: search(question, scope=scope, k=k), ask=ask, text=text)

@@ -20,7 +20,7 @@ from core.access import Principal, scope_for
 from core.db.pool import transaction
 from generation.answer import AnswerEvent, Events, Sources, answer, fold
 from ingest import documents
-from retrieval.context import pack
+from retrieval.context import Packer
 
 router = APIRouter(prefix="/v1", tags=["questions"], responses=problems(401, 404, 422, 503))
 
@@ -44,7 +44,7 @@ def ask(body: Ask, request: Request, caller: Caller, services: Wired) -> Respons
         question,
         scope=scope,
         search=partial(services.search, filters=body.filters.checked(), explain=body.explain),
-        pack=pack,
+        pack=Packer(services.pool, scope),
         generator=services.generator,
         context_tokens=services.settings.search.context_tokens,
         history=history,

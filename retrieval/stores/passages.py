@@ -40,6 +40,15 @@ COSINES = """
 
 TEXTS = "SELECT num, text FROM chunks WHERE num = ANY(%(nums)s) AND class_id = ANY(%(class_ids)s)"
 
+BETWEEN = """
+    SELECT a.num AS first, b.num AS second, substring(documents.text, a.end_char + 1, b.start_char - a.end_char) AS text
+      FROM unnest(%(first)s::bigint[], %(second)s::bigint[]) AS pair(first, second)
+      JOIN chunks a ON a.num = pair.first
+      JOIN chunks b ON b.num = pair.second AND b.document_id = a.document_id AND b.start_char >= a.end_char
+      JOIN documents ON documents.document_id = a.document_id
+     WHERE a.class_id = ANY(%(class_ids)s) AND b.class_id = ANY(%(class_ids)s)
+"""
+
 # One row for each page a chunk touches, and one for a chunk without pages.
 HITS = """
     SELECT chunks.chunk_id, num, wanted.rank, wanted.score, chunks.document_id, source, title, heading_path,
@@ -87,6 +96,13 @@ def texts(connection: Connection, nums: Sequence[int], scope: AccessScope) -> di
     """Read the texts of passages of the scope, and nothing else of them; in no order."""
     rows = connection.execute(TEXTS, {"nums": list(nums), "class_ids": list(scope.class_ids)}).fetchall()
     return {row["num"]: row["text"] for row in rows}
+
+
+def between(connection: Connection, pairs: Sequence[tuple[int, int]], scope: AccessScope) -> dict[tuple[int, int], str]:
+    """Read what stands between passages of one document, the first of each pair before the second; only what is there still."""
+    values = {"first": [a for a, _ in pairs], "second": [b for _, b in pairs], "class_ids": list(scope.class_ids)}
+    rows = connection.execute(BETWEEN, values).fetchall()
+    return {(row["first"], row["second"]): row["text"] for row in rows}
 
 
 def load(connection: Connection, ranking: Ranking, scope: AccessScope) -> list[Hit]:

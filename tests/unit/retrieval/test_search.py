@@ -119,7 +119,11 @@ def test_each_side_can_search_alone(pool: Pool, words: WordIndex) -> None:
 
 
 def test_a_question_in_a_language_the_embedder_does_not_know_leans_on_words(pool: Pool, words: WordIndex) -> None:
-    texts = ["Die Kündigungsfrist beträgt einen Monat.", "Der Urlaub beträgt dreißig Tage im Jahr.", "Die Kantine öffnet um neun."]
+    texts = [
+        "Die Kündigungsfrist beträgt einen Monat.",
+        "Der Urlaub beträgt dreißig Tage im Jahr.",
+        "Die Kantine öffnet um neun.",
+    ]
     seen = scope(pool, fill(pool, texts))
     question = "Wie lang ist die Kündigungsfrist, wenn der Urlaub noch nicht genommen wurde?"
     shares = {}
