@@ -18,6 +18,7 @@ from core.settings import Settings
 from generation.engines.base import Generator
 from generation.engines.openai import make_generator
 from retrieval.embed import Embedder, make_embedder
+from retrieval.embedders.batching import Batching
 from retrieval.search import Search
 from retrieval.stores.base import VectorIndex
 from retrieval.wire import open_retrieval
@@ -51,7 +52,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
         raise SettingsError(
             "MUNIMENT_DATABASE_URL and MUNIMENT_BROKER_URL must be set to run the API by itself; `muniment up` sets both."
         )
-    embedder = make_embedder(settings, threads=settings.embedding.threads)
+    embedder = Batching(make_embedder(settings, threads=settings.embedding.threads))
     pool = open_pool(settings.database.url.get_secret_value(), max_size=settings.database.pool_size)
     celery = queue.make_app(settings.broker.url.get_secret_value())
     generator = make_generator(settings)

@@ -52,9 +52,9 @@ def checked(query: str) -> str:
 
 
 def embed(text: str, embedder: Embedder) -> Question:
-    """Embed a checked text."""
-    parts = [embedder.embed_query(part) for part in parts_of(text, embedder.count_tokens)]
-    return Question(text, embedder.embed_query(text), np.array(parts, dtype=np.float32).reshape(len(parts), embedder.dimension))
+    """Embed a checked text, the whole and its parts at once."""
+    vectors = embedder.embed_queries([text, *parts_of(text, embedder.count_tokens)])
+    return Question(text, vectors[0], vectors[1:])
 
 
 def parts_of(text: str, count_tokens: Callable[[list[str]], list[int]]) -> list[str]:

@@ -85,7 +85,7 @@ class CountingEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> np.ndarray:
         raise NotImplementedError("chunking embeds nothing")
 
-    def embed_query(self, text: str) -> np.ndarray:
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         raise NotImplementedError("chunking embeds nothing")
 
 

@@ -15,7 +15,7 @@ from core.db.pool import Connection
 from core.models import catalogue
 from core.settings import Settings
 from core.types import Chunk, chunk_id
-from retrieval.embedders.base import Vector, Vectors, check_lengths, mean_direction, split_to_fit
+from retrieval.embedders.base import Vectors, check_lengths, embed_pieces
 
 ROOT = Path(__file__).parent.parent
 MINILM = "all-minilm-l6-v2"
@@ -35,9 +35,8 @@ class FakeEmbedder:
         check_lengths(self.count_tokens(texts), self.window_tokens)
         return np.array([self._embed(text) for text in texts], dtype=np.float32).reshape(len(texts), self.dimension)
 
-    def embed_query(self, text: str) -> Vector:
-        pieces = split_to_fit(text, lambda piece: self.count_tokens([piece])[0] <= self.window_tokens)
-        return mean_direction(self.embed_documents(pieces))
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return embed_pieces(texts, lambda piece: self.count_tokens([piece])[0] <= self.window_tokens, self.embed_documents)
 
     def _embed(self, text: str) -> np.ndarray:
         """Add up one random direction a word; the special tokens keep a text without words from being no direction."""

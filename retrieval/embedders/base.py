@@ -37,8 +37,8 @@ class Embedder(Protocol):
         """
         ...
 
-    def embed_query(self, text: str) -> Vector:
-        """Return float32 (dimension,), L2-normalised; a query longer than the window is the mean of its pieces."""
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 (n, dimension), L2-normalised, in order; a query longer than the window is the mean of its pieces."""
         ...
 
 
@@ -50,6 +50,15 @@ def check_lengths(lengths: Sequence[int], window_tokens: int) -> None:
                 f"Text {i + 1} of {len(lengths)} has {length} tokens, but the embedding model reads {window_tokens}:"
                 " split it into smaller chunks."
             )
+
+
+def embed_pieces(texts: Sequence[str], fits: Callable[[str], bool], embed: Callable[[list[str]], Vectors]) -> Vectors:
+    """Embed texts of any length, all their pieces at once: (n, dimension), each row the mean of its text's pieces."""
+    pieces = [split_to_fit(text, fits) for text in texts]
+    vectors = embed([piece for of_text in pieces for piece in of_text])
+    ends = np.cumsum([len(of_text) for of_text in pieces], dtype=np.intp)
+    rows = [mean_direction(vectors[end - len(of_text) : end]) for of_text, end in zip(pieces, ends, strict=True)]
+    return np.array(rows, dtype=np.float32).reshape(len(texts), vectors.shape[1])
 
 
 def split_to_fit(text: str, fits: Callable[[str], bool]) -> list[str]:

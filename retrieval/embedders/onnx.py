@@ -15,7 +15,7 @@ from tokenizers import Encoding, Tokenizer
 
 from core import telemetry
 from core.errors import WeightsError
-from retrieval.embedders.base import Vector, Vectors, check_lengths, mean_direction, split_to_fit, weights_id
+from retrieval.embedders.base import Vectors, check_lengths, embed_pieces, weights_id
 
 telemetry.silence_phone_home()  # before the import, whoever is the entry point: the library reads it when it is loaded
 
@@ -52,9 +52,9 @@ class OnnxEmbedder:
                 vectors[batch] = self._run([encodings[i] for i in batch])
         return vectors
 
-    def embed_query(self, text: str) -> Vector:
-        """Return float32 (dimension,), L2-normalised; a query longer than the window is the mean of its pieces."""
-        return mean_direction(self.embed_documents(split_to_fit(text, self._fits)))
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 (n, dimension), L2-normalised; a query longer than the window is the mean of its pieces."""
+        return embed_pieces(texts, self._fits, self.embed_documents)
 
     def _fits(self, text: str) -> bool:
         return self.count_tokens([text])[0] <= self.window_tokens

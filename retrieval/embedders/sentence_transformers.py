@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelError, SettingsError
-from retrieval.embedders.base import Vector, Vectors, check_lengths, mean_direction, split_to_fit, weights_id
+from retrieval.embedders.base import Vectors, check_lengths, embed_pieces, weights_id
 
 BATCH_CPU, BATCH_GPU = 8, 128
 
@@ -36,9 +36,9 @@ class SentenceTransformersEmbedder:
         check_lengths(self.count_tokens(texts), self.window_tokens)
         return self._embed(texts, self._document_prompt)
 
-    def embed_query(self, text: str) -> Vector:
-        """Return float32 (dimension,), L2-normalised; a query longer than the window is the mean of its pieces."""
-        return mean_direction(self._embed(split_to_fit(text, self._query_fits), self._query_prompt))
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 (n, dimension), L2-normalised; a query longer than the window is the mean of its pieces."""
+        return embed_pieces(texts, self._query_fits, lambda pieces: self._embed(pieces, self._query_prompt))
 
     def _query_fits(self, text: str) -> bool:
         return self._count([self._query_prompt + text])[0] <= self.window_tokens

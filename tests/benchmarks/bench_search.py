@@ -18,7 +18,7 @@ import numpy as np
 
 from core.db.migrate import migrate
 from core.db.pool import Connection, Pool, open_pool, transaction
-from retrieval.embedders.base import Embedder, Vector, Vectors
+from retrieval.embedders.base import Embedder, Vectors
 from retrieval.embedders.onnx import OnnxEmbedder
 from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
@@ -45,11 +45,11 @@ class StopwatchEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         return self._embedder.embed_documents(texts)
 
-    def embed_query(self, text: str) -> Vector:
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
         started = time.perf_counter()
-        vector = self._embedder.embed_query(text)
+        vectors = self._embedder.embed_queries(texts)
         self.seconds += time.perf_counter() - started
-        return vector
+        return vectors
 
 
 def sentences() -> list[str]:
@@ -111,7 +111,7 @@ def measure(pool: Pool, words: WordIndex, embedder: StopwatchEmbedder, collectio
     questions = sample_questions()
 
     def by_vector(question: str) -> None:
-        vector = embedder.embed_query(question)
+        vector = embedder.embed_queries([question])[0]
         with transaction(pool) as connection:
             store.search(connection, vector, scope=scope, model_id=embedder.model_id, k=search.candidates)
 

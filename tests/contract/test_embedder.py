@@ -11,12 +11,13 @@ import pytest
 from core.errors import InvalidInput
 from core.models.catalogue import CATALOGUE
 from retrieval.embedders.base import Embedder
+from retrieval.embedders.batching import Batching
 from retrieval.embedders.onnx import OnnxEmbedder
 from retrieval.embedders.sentence_transformers import SentenceTransformersEmbedder
 from tests.fakes_retrieval import MINILM, FakeEmbedder, minilm_folder, real_texts
 
 NUM_TEXTS = 200
-ENGINES = ["fake", "onnx", pytest.param("sentence-transformers", marks=pytest.mark.torch)]
+ENGINES = ["fake", "batching", "onnx", pytest.param("sentence-transformers", marks=pytest.mark.torch)]
 
 
 @cache
@@ -24,6 +25,7 @@ def make(engine: str) -> Embedder:
     makers: dict[str, Callable[[], Embedder]] = {
         "fake": FakeEmbedder,
         "onnx": lambda: OnnxEmbedder(MINILM, minilm_folder(), threads=1),
+        "batching": lambda: Batching(FakeEmbedder()),
         "sentence-transformers": lambda: SentenceTransformersEmbedder(MINILM, minilm_folder(), threads=1),
     }
     return makers[engine]()
@@ -66,7 +68,7 @@ class TestEmbedder:
         assert vectors.shape == (9, embedder.dimension)
         assert vectors.dtype == np.float32
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-        query = embedder.embed_query(texts[0][:200])
+        query = embedder.embed_queries([texts[0][:200]])[0]
         assert query.shape == (embedder.dimension,)
         assert query.dtype == np.float32
 
@@ -92,17 +94,19 @@ class TestEmbedder:
 
     def test_every_part_of_a_long_query_counts(self, embedder: Embedder) -> None:
         filler = "the parties agree as follows and so on " * 60
-        leave, patents = (embedder.embed_query(filler + topic * 60) for topic in ("sick leave absence ", "patent licence fee "))
-        about_leave = embedder.embed_query("sick leave absence")
+        leave, patents = (
+            embedder.embed_queries([filler + topic * 60])[0] for topic in ("sick leave absence ", "patent licence fee ")
+        )
+        about_leave = embedder.embed_queries(["sick leave absence"])[0]
         assert np.isclose(np.linalg.norm(leave), 1, atol=1e-5)
         assert float(leave @ about_leave) > float(patents @ about_leave) + 0.1
 
     @pytest.mark.parametrize("text", ["x" * 4000, "\0", "?!", "中" * 2000, "e\u0301\u200b", "\U0001f600 " * 500])
     def test_odd_queries_have_a_direction(self, embedder: Embedder, text: str) -> None:
-        assert np.isclose(np.linalg.norm(embedder.embed_query(text)), 1, atol=1e-5)
+        assert np.isclose(np.linalg.norm(embedder.embed_queries([text])[0]), 1, atol=1e-5)
 
     def test_likeness_is_higher_for_the_same_matter(self, embedder: Embedder) -> None:
-        query = embedder.embed_query("how much sick leave may be advanced")
+        query = embedder.embed_queries(["how much sick leave may be advanced"])[0]
         near, far = embedder.embed_documents(
             ["240 hours of sick leave may be advanced.", "The licensee shall paint the logo red."]
         )
@@ -134,4 +138,4 @@ def test_both_real_embedders_agree() -> None:
     cosines = (onnx.embed_documents(texts) * torch.embed_documents(texts)).sum(axis=1)
     assert cosines.min() >= 0.9999
     question = " ".join(texts[-4:])  # longer than the window
-    assert float(onnx.embed_query(question) @ torch.embed_query(question)) >= 0.9999
+    assert float(onnx.embed_queries([question])[0] @ torch.embed_queries([question])[0]) >= 0.9999

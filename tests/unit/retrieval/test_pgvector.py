@@ -134,7 +134,7 @@ def test_half_precision_loses_nothing_on_real_texts(pool: Pool) -> None:
     embedder = OnnxEmbedder(MINILM, minilm_folder(), threads=0)
     texts = [text[:400] for text in real_texts()][:600]
     vectors = embedder.embed_documents(texts)
-    asked = np.array([embedder.embed_query(text[:60]) for text in texts[::12]])
+    asked = np.array([embedder.embed_queries([text[:60]])[0] for text in texts[::12]])
     with transaction(pool) as connection:
         collection_id, numbers = fill(connection, vectors, MINILM)
         scope = as_owner(connection, collection_id)
