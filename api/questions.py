@@ -10,16 +10,16 @@ from core.types import Turn
 MAX_ANSWER_CHARS = 20_000  # of an answer in a conversation, of which the model is shown the beginning
 
 
-def checked(question: str, settings: Settings) -> str:
+def checked(question: str, max_chars: int) -> str:
     """Return the question without the space around it; raises InvalidInput saying what is wrong with it."""
-    return _question("question", question, settings)
+    return _question("question", question, max_chars)
 
 
 def conversation(history: Sequence[schemas.Turn], settings: Settings) -> tuple[Turn, ...]:
     """Return the turns before a question, none where rewriting is off; raises InvalidInput saying which is wrong with what."""
     turns = tuple(
         Turn(
-            _question(f"history.{i}.question", turn.question, settings),
+            _question(f"history.{i}.question", turn.question, settings.api.max_question_chars),
             _text(f"history.{i}.answer", turn.answer, MAX_ANSWER_CHARS),
         )
         for i, turn in enumerate(history)
@@ -27,10 +27,10 @@ def conversation(history: Sequence[schemas.Turn], settings: Settings) -> tuple[T
     return turns if settings.llm.rewrite else ()
 
 
-def _question(field: str, text: str, settings: Settings) -> str:
+def _question(field: str, text: str, max_chars: int) -> str:
     if not text.strip():
         raise InvalidInput(f"{field}: it is empty; ask something.")
-    return _text(field, text, settings.api.max_question_chars)
+    return _text(field, text, max_chars)
 
 
 def _text(field: str, text: str, limit: int) -> str:

@@ -121,7 +121,7 @@ class Ask(Incoming):
     With ``history``, oldest turn first, the model rewrites it to stand alone, and what it makes of it is searched for.
     """
 
-    question: str = Field(description="1 character up to the setting api.max_question_chars.")
+    question: str = Field(description="At least 1 character, at most the setting api.max_question_chars (a search: 20,000).")
     collection: ReadableCollection | None = None
     history: list[Turn] = Field([], max_length=10, description="What was asked and answered before; nothing of it is kept.")
     filters: Filters = Filters()

@@ -156,7 +156,7 @@ class Api(Group):
         description="An API elsewhere for the command line and the page, which `up` then does not start; none takes `up`'s own.",
     )
     key: SecretStr | None = Field(None, description="API key of the command line and the page; none takes the one `up` made.")
-    max_question_chars: int = Field(4000, ge=1, description="Longest question accepted.")
+    max_question_chars: int = Field(4000, ge=1, description="Longest question put to the model; a search takes 20,000.")
     max_upload_mb: int = Field(200, ge=1, description="Largest file accepted, in megabytes (10^6 bytes).")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from core.errors import InvalidInput
 from retrieval.embedders.base import Embedder, Vector, Vectors
 
-MAX_CHARS = 20_000  # a bound on work, for callers without a limit of their own; the API's is lower
+MAX_CHARS = 20_000  # a bound on work; what a model is asked is bounded by its window, and shorter
 PART_TOKENS = 128  # a question no longer than this has no parts
 MAX_PARTS = 32
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")

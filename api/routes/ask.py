@@ -37,7 +37,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 @router.post("/ask", summary="Ask a question", response_model=Answer, responses=ANSWERS)
 def ask(body: Ask, request: Request, caller: Caller, services: Wired) -> Response:
     """Answers from what the caller may read, each claim with its quote; says so, and cites nothing, if that does not tell."""
-    question, history = checked(body.question, services.settings), conversation(body.history, services.settings)
+    question = checked(body.question, services.settings.api.max_question_chars)
+    history = conversation(body.history, services.settings)
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
     events = answer(

@@ -15,6 +15,7 @@ from core.db.pool import transaction
 from core.types import Turn
 from generation.rewrite import standalone
 from ingest import documents
+from retrieval.question import MAX_CHARS
 
 router = APIRouter(prefix="/v1", tags=["questions"], responses=problems(401, 404, 422, 503))
 
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["questions"], responses=problems(401, 404
 @router.post("/search", summary="Find passages")
 def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
     """Best first. ``score`` compares only within one answer of this route."""
-    question, history = checked(body.question, services.settings), conversation(body.history, services.settings)
+    question, history = checked(body.question, MAX_CHARS), conversation(body.history, services.settings)
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
     asked, k = _standalone(question, history, services), body.k or services.settings.search.k
