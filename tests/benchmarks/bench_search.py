@@ -11,6 +11,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ import numpy as np
 from core.db.migrate import migrate
 from core.db.pool import Connection, Pool, open_pool, transaction
 from retrieval.embedders.base import Embedder, Vectors
+from retrieval.embedders.batching import Batching
 from retrieval.embedders.onnx import OnnxEmbedder
 from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
@@ -29,6 +31,7 @@ from tests.fakes_retrieval import MINILM, ROOT, add_collection, add_document, ma
 
 NUM_CHUNKS, CHUNKS_PER_DOCUMENT, CHUNK_CHARS = 10_000, 50, 700
 K = 10
+QUERIES_EACH = 10  # of each of 32 threads
 
 
 class StopwatchEmbedder:
@@ -126,9 +129,31 @@ def measure(pool: Pool, words: WordIndex, embedder: StopwatchEmbedder, collectio
     print(f"whole search / bare vector query   {np.median(whole) / np.median(vector):.2f}")
 
 
+def queries(embedder: Embedder) -> None:
+    """Time the embedding of questions of 20 words: one alone, and 32 at once with and without batching."""
+    words = " ".join(real_texts()).split()
+    texts = [" ".join(words[20 * i : 20 * i + 20]) for i in range(32 * QUERIES_EACH)]
+    alone = []
+    for text in texts[:100]:
+        started = time.perf_counter()
+        embedder.embed_queries([text])
+        alone.append(1000 * (time.perf_counter() - started))
+    show("a question of 20 words embedded", np.array(alone))
+    rates = {}
+    for name, used in (("each by itself", embedder), ("batched", Batching(embedder))):
+        with ThreadPoolExecutor(32) as threads:
+            started = time.perf_counter()
+            list(threads.map(lambda text, used=used: used.embed_queries([text]), texts))
+            rates[name] = len(texts) / (time.perf_counter() - started)
+        print(f"32 at once, {name:22} {rates[name]:.0f} a second")
+    print(f"batched / each by itself           {rates['batched'] / rates['each by itself']:.2f}")
+    print(f"batched, 32 at once / one alone    {rates['batched'] / (1000 / np.median(alone)):.2f}")
+
+
 def main() -> None:
     """Build the index, measure, print."""
     embedder = StopwatchEmbedder(OnnxEmbedder(MINILM, minilm_folder(), threads=0))
+    queries(embedder)
     with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as server:
         server.add_database("bench")
         migrate(server.url("bench"))
