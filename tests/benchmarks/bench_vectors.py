@@ -5,6 +5,7 @@ a tenth and a hundredth of the passages are measured first.
 """
 
 import argparse
+import json
 import resource
 import tempfile
 import time
@@ -28,11 +29,14 @@ from retrieval.stores.census import Census
 from retrieval.stores.faiss import FaissStore
 from retrieval.stores.pgvector import EXACT, PgVectorStore
 from retrieval.stores.shape import Look
+from tests.benchmarks.searchers import share_of_cores
 from tests.corpus import MODEL, NARROW, Corpus, load
 from tests.embedded import running_postgres
 from tests.vectors import PER_DOCUMENT, clustered, questions
 
 DIMENSION, NUM_QUESTIONS, K, CANDIDATES = 384, 200, 10, 100
+NUM_SEARCHERS, ROUNDS, ROUND_S = 32, 5, 4.0
+POOL = 10  # connections, as many as the API has
 SERVER = ("shared_buffers=1GB", "max_wal_size=8GB", "effective_cache_size=8GB")
 Ask = Callable[[Vector], Sequence[int]]
 
@@ -71,8 +75,8 @@ class Measured:
 
         return ask
 
-    def compare(self, name: str, store: VectorIndex, bare: Callable[[Vector], object]) -> float:
-        """Print recall and times of a store, and of the bare index in turns with it; gives the median unfiltered."""
+    def compare(self, name: str, store: VectorIndex, bare: Callable[[Vector], object]) -> dict[str, float]:
+        """Print recall and times of a store, and of the bare index in turns with it; gives the figures."""
         wide, narrow, many, alone = [], [], [], []  # type: ignore[var-annotated]
         asks = {False: self.by_store(store, self.wide, K, wide), True: self.by_store(store, self.narrow, K, narrow)}
         ask_many = self.by_store(store, self.wide, CANDIDATES, many)
@@ -89,20 +93,43 @@ class Measured:
         times = {what: np.array(of[20:]) for what, of in (("bare", alone), ("all", wide), ("1 %", narrow), ("k=100", many))}
         for what, of in times.items():
             print(f"  {name} {what:6} p50 {np.percentile(of, 50):7.2f} ms   p95 {np.percentile(of, 95):7.2f} ms")
-        median, p95 = np.median(times["all"]), np.percentile(times["1 %"], 95)
-        print(f"  {name} store / bare index, p50             {median / np.median(times['bare']):6.2f}")
-        print(f"  {name} p95 under a 1 % filter / unfiltered {p95 / np.percentile(times['all'], 95):6.2f}")
-        print(f"  {name} recall@{K} {np.mean(recalls[False]):.4f}, under a 1 % filter {np.mean(recalls[True]):.4f}")
-        return float(median)
+        p50, p95 = ({what: float(np.percentile(of, share)) for what, of in times.items()} for share in (50, 95))
+        figures = {"p50_ms": p50["all"], "p95_ms": p95["all"], "narrow_p95_ms": p95["1 %"], "bare_p95_ms": p95["bare"]}
+        figures |= {"p50_to_bare": p50["all"] / p50["bare"], "p95_to_bare": p95["all"] / p95["bare"]}
+        figures |= {"narrow_to_all_p95": p95["1 %"] / p95["all"]}
+        figures |= {"recall": float(np.mean(recalls[False])), "narrow_recall": float(np.mean(recalls[True]))}
+        print(f"  {name} store / bare index, p50 and p95     {figures['p50_to_bare']:6.2f} {figures['p95_to_bare']:6.2f}")
+        print(f"  {name} p95 under a 1 % filter / unfiltered {figures['narrow_to_all_p95']:6.2f}")
+        print(f"  {name} recall@{K} {figures['recall']:.4f}, under a 1 % filter {figures['narrow_recall']:.4f}", flush=True)
+        return figures
+
+    def crowd(self, name: str, store: VectorIndex, url: str) -> dict[str, float]:
+        """Print how many searches many searchers get done in one process; gives the share of what the cores allow."""
+        pool = open_pool(url, max_size=POOL, min_size=POOL)
+
+        def search(number: int) -> None:
+            with transaction(pool) as connection, reading(connection, self.wide):
+                question = self.questions[number % NUM_QUESTIONS]
+                assert len(store.search(connection, question, scope=self.wide, model_id=MODEL, k=K)) == K
+
+        try:
+            rounds = [share_of_cores(pool, search, threads=NUM_SEARCHERS, seconds=ROUND_S) for _ in range(ROUNDS)]
+        finally:
+            pool.close()
+        rate, share = (float(np.median(of)) for of in zip(*rounds, strict=True))
+        print(
+            f"  {name} {NUM_SEARCHERS} searchers: {rate:.0f} searches a second, {share:.2f} of what the cores allow", flush=True
+        )
+        return {"searches_s": rate, "of_cores": share}
 
 
-def bench_faiss(measured: Measured, url: str, folder: Path) -> float:
+def bench_faiss(measured: Measured, url: str, folder: Path, kind: shape.Kind | None) -> dict[str, float]:
     """Build the snapshot, open it, measure."""
     started = time.perf_counter()
-    builder.start(Job(url, str(folder / MODEL), MODEL, DIMENSION)).wait()
+    builder.start(Job(url, str(folder / MODEL), MODEL, DIMENSION, kind)).wait()
     print(f"  faiss  built in {time.perf_counter() - started:.0f} s by a process of its own")
     before, process = psutil.Process().memory_info().rss, psutil.Process()
-    store = FaissStore(measured.pool, folder, PgVectorStore())
+    store = FaissStore(measured.pool, folder, PgVectorStore(), kind)
     try:
         follower = store.follower(MODEL, DIMENSION)
         while (replica := follower.fresh()) is None:
@@ -114,17 +141,20 @@ def bench_faiss(measured: Measured, url: str, folder: Path) -> float:
 
         opened_s = time.perf_counter() - started - snapshot.manifest.build_s
         print(f"  faiss  {snapshot.manifest.kind}; opened and checked in {opened_s:.1f} s")
-        median = measured.compare("faiss ", store, bare)
-        print(f"  faiss  disk / raw vectors                  {snapshot.manifest.num_bytes / raw:6.2f}")
-        print(f"  faiss  memory / raw vectors, maps included {(process.memory_info().rss - before) / raw:6.2f}")
+        figures = measured.compare("faiss ", store, bare)
+        figures |= {"build_s": snapshot.manifest.build_s, "disk": snapshot.manifest.num_bytes / raw}
+        figures |= {"memory": (process.memory_info().rss - before) / raw}
+        figures |= measured.crowd("faiss ", store, url)
+        print(f"  faiss  disk / raw vectors                  {figures['disk']:6.2f}")
+        print(f"  faiss  memory / raw vectors, maps included {figures['memory']:6.2f}")
     finally:
         store.close()
-    return median
+    return figures
 
 
-def bench_pgvector(measured: Measured) -> float:
-    """Have the HNSW index made, measure."""
-    census, started = Census(measured.pool), time.perf_counter()
+def bench_pgvector(measured: Measured, url: str) -> dict[str, float]:
+    """Have the HNSW index made, however small it is, and measure."""
+    census, started = Census(measured.pool, graph_from=1), time.perf_counter()
     census.make_graphs()
     status, raw = PgVectorStore(census).status(MODEL, DIMENSION), measured.vectors.nbytes
     made_s, size = time.perf_counter() - started, status.num_bytes / raw
@@ -138,16 +168,17 @@ def bench_pgvector(measured: Measured) -> float:
         query = (EXACT if status.kind == "exact" else graph.NEAREST.format(dimension=DIMENSION)).encode()
         store = PgVectorStore(census)
         try:
-            median = measured.compare("pgvec ", store, lambda v: connection.execute(query, values | {"vector": v}).fetchall())
+            figures = measured.compare("pgvec ", store, lambda v: connection.execute(query, values | {"vector": v}).fetchall())
+            figures |= measured.crowd("pgvec ", store, url)
         finally:
             store.close()
             for name in ("hnsw.iterative_scan", "hnsw.ef_search", "enable_sort"):
                 connection.execute(f"RESET {name}".encode())
-    return median
+    return figures | {"build_s": made_s, "disk": size}
 
 
-def bench(num: int, stores: str, folder: Path) -> dict[str, float]:
-    """Measure a corpus of ``num`` passages; gives each store's median."""
+def bench(num: int, stores: str, folder: Path, kind: shape.Kind | None) -> dict[str, dict[str, float]]:
+    """Measure a corpus of ``num`` passages; gives each store's figures."""
     print(f"{num} passages of {DIMENSION} dimensions")
     (folder / "postgres").mkdir(parents=True)
     with running_postgres(folder / "postgres", *SERVER) as server:
@@ -158,14 +189,14 @@ def bench(num: int, stores: str, folder: Path) -> dict[str, float]:
             started = time.perf_counter()
             corpus = load(pool, num, DIMENSION)
             print(f"  loaded by COPY in {time.perf_counter() - started:.0f} s", flush=True)
-            measured, medians = Measured(pool, corpus, clustered(num, DIMENSION)), {}
+            measured, found = Measured(pool, corpus, clustered(num, DIMENSION)), {}
             if stores in ("both", "faiss"):
-                medians["faiss"] = bench_faiss(measured, server.url("bench"), folder / "index")
+                found["faiss"] = bench_faiss(measured, server.url("bench"), folder / "index", kind)
             if stores in ("both", "pgvector"):
-                medians["pgvector"] = bench_pgvector(measured)
+                found["pgvector"] = bench_pgvector(measured, server.url("bench"))
         finally:
             pool.close()
-    return medians
+    return found
 
 
 def main() -> None:
@@ -173,16 +204,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_vectors", description=__doc__)
     parser.add_argument("--passages", type=int, default=60_000, help="of the largest corpus (default: 60000)")
     parser.add_argument("--store", choices=["both", "faiss", "pgvector"], default="both")
+    parser.add_argument("--kind", choices=["flat", "hnsw", "ivf"], help="the shape of the FAISS index; none: by its size")
     parser.add_argument("--folder", type=Path, help="where the database lies while it runs; none: the system's")
+    parser.add_argument("--json", type=Path, help="a file for all figures")
     options = parser.parse_args()
     sizes = sorted({max(10_000, options.passages // part) for part in (100, 10, 1)})
-    medians = {}
+    figures: dict[int, dict[str, dict[str, float]]] = {}
     for num in sizes:
         with tempfile.TemporaryDirectory(dir=options.folder) as name:
-            medians[num] = bench(num, options.store, Path(name))
+            figures[num] = bench(num, options.store, Path(name), options.kind)
+        if options.json:
+            options.json.write_text(json.dumps(figures, indent=1))
     for smaller, larger in pairwise(sizes):
-        for store, median in medians[larger].items():
-            growth = median / medians[smaller][store]
+        for store, of in figures[larger].items():
+            growth = of["p50_ms"] / figures[smaller][store]["p50_ms"]
             print(f"{store}: {larger / smaller:.0f} times the passages, {growth:.2f} times the time")
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
