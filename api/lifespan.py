@@ -1,6 +1,6 @@
 """The wiring: what the API needs, made once from the settings and closed at the end."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
@@ -20,7 +20,7 @@ from generation.engines.openai import make_generator
 from retrieval.embed import Embedder, make_embedder
 from retrieval.embedders.batching import Batching
 from retrieval.search import Search
-from retrieval.stores.base import VectorIndex
+from retrieval.stores.choose import Stores
 from retrieval.wire import open_retrieval
 
 REWRITES = 4  # searches whose questions the model rewrites at once
@@ -38,7 +38,7 @@ class Services:
     generator: Generator
     celery: Celery
     probes: Probes
-    stores: Mapping[str, VectorIndex]
+    stores: Stores
     rewriting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(REWRITES))
 
 

@@ -132,7 +132,7 @@ class SearchRequest(Ask):
     """A question and how many passages to return."""
 
     k: int | None = Field(None, ge=1, le=MAX_K, description="Passages to return; the setting search.k if absent.")
-    store: StoreName | None = Field(None, description="The vector store to search; the server's if absent.")
+    store: StoreName | None = Field(None, description="The vector store to search; the server's choice if absent.")
     ranking: RankingName = Field("fused", description="Leaves one side out, to compare: by vectors alone, or by words alone.")
 
 
@@ -349,7 +349,13 @@ class MadeKey(Outgoing):
 class Rebuild(Incoming):
     """Which vector index to build anew."""
 
-    store: StoreName | None = Field(None, description="The setting vector.store if absent.")
+    store: StoreName | None = Field(None, description="The one that is searched if absent.")
+
+
+class Switch(Incoming):
+    """Which vector store to search from now on."""
+
+    store: StoreName
 
 
 class Index(Outgoing):

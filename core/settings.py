@@ -192,10 +192,10 @@ class Ingest(Group):
 class Vector(Group):
     """What finds the passages nearest to a question."""
 
-    store: Literal["pgvector", "faiss"] = Field(
-        "pgvector",
+    store: Literal["pgvector", "faiss"] | None = Field(
+        None,
         description="`pgvector`: in PostgreSQL, nothing beside it; `faiss`: an index derived from it, quicker from some 100,000"
-        " passages on.",
+        " passages on; none: the one that `muniment index switch` chose last, `pgvector` at first.",
     )
 
 

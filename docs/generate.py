@@ -63,8 +63,11 @@ def _setting_row(name: str, field: Any) -> str:
 
 
 def _allowed(field: Any) -> str:
-    if typing.get_origin(field.annotation) is typing.Literal:
-        return ", ".join(f"`{value}`" for value in typing.get_args(field.annotation))
+    named = [
+        option for option in (field.annotation, *typing.get_args(field.annotation)) if typing.get_origin(option) is typing.Literal
+    ]
+    if named:
+        return ", ".join(f"`{value}`" for value in typing.get_args(named[0]))
     options = [option for option in typing.get_args(field.annotation) or (field.annotation,) if option is not type(None)]
     options = [typing.get_args(option)[0] if typing.get_origin(option) is typing.Annotated else option for option in options]
     bounds = [f"{word} {getattr(m, kind):g}" for m in field.metadata for kind, word in BOUNDS.items() if hasattr(m, kind)]

@@ -1,26 +1,27 @@
 """The wiring of retrieval: stores, the index of words and the door over them, made from the settings and closed at the end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.db.pool import Pool
+from core.db.pool import Pool, open_pool
 from core.models import catalogue
 from core.settings import Settings
 from retrieval.embed import Embedder
 from retrieval.lexical.index import WordIndex
 from retrieval.rerank import make_rerank
 from retrieval.search import Search
-from retrieval.stores.base import VectorIndex
 from retrieval.stores.choose import Stores
+
+UPKEEP_CONNECTIONS = 5  # of the stores: counting, following changes, making an index; a search waits for none of them
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """The door, over the store that the settings choose, and all stores by name."""
+    """The door, over the store that is chosen at the moment, and all stores by name."""
 
     search: Search
-    stores: Mapping[str, VectorIndex]
+    stores: Stores
 
 
 @contextmanager
@@ -29,12 +30,14 @@ def open_retrieval(settings: Settings, pool: Pool, embedder: Embedder) -> Iterat
     rerank = make_rerank(settings)
     entry = catalogue.find(settings.embedding.model, settings)
     words = WordIndex(pool, settings.words_dir, memory_mb=settings.search.words_memory_mb)
-    stores = Stores(settings, pool)
+    assert isinstance(pool.conninfo, str)
+    upkeep = open_pool(pool.conninfo, max_size=UPKEEP_CONNECTIONS, min_size=0)
+    stores = Stores(settings, upkeep)
     try:
         search = Search(
             pool,
             embedder,
-            stores[settings.vector.store],
+            stores,
             words,
             settings.search.candidates,
             rerank,
@@ -44,3 +47,4 @@ def open_retrieval(settings: Settings, pool: Pool, embedder: Embedder) -> Iterat
     finally:
         words.close()
         stores.close()
+        upkeep.close()

@@ -20,6 +20,7 @@ from ingest import documents
 from ingest.describe import Description
 from retrieval.filters import Filters
 from retrieval.search import EVERYTHING
+from retrieval.stores.choose import Stores
 from retrieval.stores.pgvector import PgVectorStore
 
 TEXT = "Leave is 30 days a year.\nCafé is free. 😀"
@@ -124,7 +125,7 @@ class FakeGenerator:
 
 def make_services(settings: Settings, pool: Pool, generator: Any, **probes: Any) -> Services:
     """Wire fakes to a real pool."""
-    stores = {name: PgVectorStore() for name in ("pgvector", "faiss")}
+    stores = Stores(settings, pool, make=lambda *_: PgVectorStore())
     return Services(settings, pool, FakeEmbedder(), FakeSearch(), generator, FakeCelery(), Probes(probes), stores)  # type: ignore[arg-type]
 
 

@@ -30,6 +30,7 @@ class FakeApi:
     key: str = KEY
     word_delay_s: float = 0.0
     index_delay_s: float = 0.0
+    store: str = "pgvector"
     url: str = ""
     collections: dict[str, Json] = field(default_factory=dict)
     documents: dict[str, Json] = field(default_factory=dict)
@@ -246,6 +247,11 @@ def make_app(fake: FakeApi) -> FastAPI:
     def rebuild_index(body: Json) -> Json:
         fake.builds_left = 2  # looks, until it is built
         return _index(body.get("store", "pgvector"), is_building=True)
+
+    @app.put("/v1/index/store")
+    def switch_store(body: Json) -> Json:
+        fake.store = body["store"]
+        return _index(fake.store, is_building=fake.builds_left > 0)
 
     @app.post("/v1/ask")
     def ask(body: Json) -> StreamingResponse:

@@ -16,6 +16,7 @@ from core.permissions import DocumentAccess
 from core.types import Document, Page, ParsedDocument
 from ingest import documents
 from ingest.describe import Description
+from retrieval.embedders.base import Vector
 from retrieval.stores import passages
 from tests.fakes_retrieval import FakeEmbedder, make_chunks
 
@@ -170,7 +171,7 @@ class World:
     ) -> Doc:
         """Do as :meth:`ingest` does, without the model."""
         document_id = documents.document_id_of(collection.collection_id, name)
-        text = text or f"The {name} policy grants leave."
+        text = text or _text_of(name)
         parsed = ParsedDocument(f"Title of {name}", "text/plain", text, (Page(1, 0, len(text), 100, 100),), ())
         chunks = make_chunks(document_id, [text])
         vectors = self.embedder.embed_documents([text])
@@ -183,7 +184,16 @@ class World:
             connection.execute("INSERT INTO document_names VALUES (%s, %s)", (f"name-{name}", document_id))
         return Doc(document_id, collection, name, allowed, source)
 
+    def vector(self, doc: Doc) -> Vector:
+        """Embed the document's one passage."""
+        vector: Vector = self.embedder.embed_documents([_text_of(doc.name)])[0]
+        return vector
+
     def delete(self, doc: Doc) -> None:
         with transaction(self.pool) as connection:
             documents.delete_document(connection, self.scope(connection, doc.collection.owner), doc.document_id)
         self.documents.pop(doc.document_id, None)
+
+
+def _text_of(name: str) -> str:
+    return f"The {name} policy grants leave."

@@ -222,8 +222,12 @@ class Client(AccessCalls):
         self._call("DELETE", f"/v1/keys/{quote(key_id, safe='')}")
 
     def index(self, store: str | None = None) -> Json:
-        """Tell how the vector index stands (for an admin's key); of the store that the settings choose, or of another."""
+        """Tell how the vector index stands (for an admin's key); of the store that is searched, or of another."""
         return self._call("GET", "/v1/index", params=_given(store=store))
+
+    def switch_index(self, store: str) -> Json:
+        """Have another vector store searched from now on (with an administrator's key)."""
+        return self._call("PUT", "/v1/index/store", json={"store": store})
 
     def rebuild_index(self, store: str | None = None) -> Json:
         """Have the vector index built anew in the background (with an admin's key)."""

@@ -1,13 +1,13 @@
-"""The vector index: how it stands, and building it anew; for administrators."""
+"""The vector index: how it stands, building it anew, and which store is searched; for administrators."""
 
 from fastapi import APIRouter
 
 from api.auth import Admin
 from api.lifespan import Services, Wired
-from api.schemas import Index, Rebuild, problems
+from api.schemas import Index, Rebuild, Switch, problems
+from core.access import Principal
 from core.db.pool import transaction
 from ingest import documents
-from retrieval.stores.base import VectorIndex
 from retrieval.stores.choose import StoreName
 
 router = APIRouter(prefix="/v1/index", tags=["index"], responses=problems(401, 403, 422, 503))
@@ -15,24 +15,32 @@ router = APIRouter(prefix="/v1/index", tags=["index"], responses=problems(401, 4
 
 @router.get("", summary="How does the vector index stand?")
 def index_status(admin: Admin, services: Wired, store: StoreName | None = None) -> Index:
-    """Of the store that the settings choose, or of another, which is opened by that."""
-    return _status(_store(services, store), services)
+    """Of the store that is searched, or of another."""
+    return _status(services, store)
 
 
 @router.post("/rebuild", status_code=202, summary="Build the vector index anew")
 def rebuild_index(body: Rebuild, admin: Admin, services: Wired) -> Index:
     """From PostgreSQL, in the background: searches go on meanwhile."""
-    store = _store(services, body.store)
-    store.rebuild(services.embedder.model_id, services.embedder.dimension)
+    name = body.store or services.stores.chosen
+    services.stores.get(name).rebuild(services.embedder.model_id, services.embedder.dimension)
+    _write_down(services, admin, "index.rebuild", name)
+    return _status(services, name)
+
+
+@router.put("/store", summary="Search another vector store from now on")
+def switch_store(body: Switch, admin: Admin, services: Wired) -> Index:
+    """Whatever its index lacks yet, PostgreSQL answers. Refused where the setting vector.store names another."""
+    services.stores.switch(body.store)
+    _write_down(services, admin, "index.switch", body.store)
+    return _status(services, body.store)
+
+
+def _write_down(services: Services, admin: Principal, action: str, store: StoreName) -> None:
     with transaction(services.pool) as connection:
-        detail = {"store": body.store or services.settings.vector.store}
-        documents.record_audit(connection, admin.owner_id, admin.key_id, "index.rebuild", detail)
-    return _status(store, services)
+        documents.record_audit(connection, admin.owner_id, admin.key_id, action, {"store": store})
 
 
-def _store(services: Services, name: StoreName | None) -> VectorIndex:
-    return services.stores[name or services.settings.vector.store]
-
-
-def _status(store: VectorIndex, services: Services) -> Index:
-    return Index.model_validate(store.status(services.embedder.model_id, services.embedder.dimension))
+def _status(services: Services, name: StoreName | None) -> Index:
+    found = services.stores.status(name, services.embedder.model_id, services.embedder.dimension)
+    return Index.model_validate(found)

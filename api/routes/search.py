@@ -27,7 +27,7 @@ def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
     asked, k = _standalone(question, history, services), body.k or services.settings.search.k
-    search_in = services.search if body.store is None else services.search.over(services.stores[body.store])
+    search_in = services.search if body.store is None else services.search.over(services.stores.served(body.store))
     hits = search_in.by(body.ranking)(asked, scope=scope, k=k, filters=body.filters.checked(), explain=body.explain)
     with transaction(services.pool) as connection:
         detail = {"collection": body.collection, "document_ids": sorted({str(hit.document_id) for hit in hits})}

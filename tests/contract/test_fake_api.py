@@ -54,6 +54,7 @@ def test_lists_have_the_real_fields(http: httpx.Client) -> None:
 def test_the_index_has_the_real_fields(http: httpx.Client) -> None:
     same_fields(schemas.Index, http.get("/v1/index", params={"store": "faiss"}).json())
     same_fields(schemas.Index, http.post("/v1/index/rebuild", json={}).json())
+    same_fields(schemas.Index, http.put("/v1/index/store", json={"store": "faiss"}).json())
 
 
 def test_an_upload_and_its_job_have_the_real_fields(http: httpx.Client) -> None:

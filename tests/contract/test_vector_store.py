@@ -1,6 +1,5 @@
 """What every vector store must do: PostgreSQL reading whole scopes and by its index, and FAISS in each of its shapes."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from retrieval.stores.pgvector import PgVectorStore
 from retrieval.stores.shape import Kind
 from tests.fakes_retrieval import add_collection, add_document, make_chunks, nums, scope_of
 from tests.vectors import clustered, questions
+from tests.waiting import wait_until
 
 MODEL, OTHER = "model@1", "other@2"
 DIMENSION = 64
@@ -102,13 +102,6 @@ def rebuilt(store: FaissStore, url: str, folder: Path, kind: Kind) -> None:
         return replica is not None and replica.snapshot.generation == snapshot.current(folder / MODEL)
 
     wait_until(moved)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def random_vectors(n: int, seed: int = 0) -> Vectors:

@@ -15,12 +15,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.access import Principal
+from core.access import Principal, reading
 from core.db.pool import Pool, transaction
 from core.errors import NotFound
 from core.explain import explain, list_readable
 from core.types import Hit
 from ingest import documents
+from retrieval.filters import Filters
 from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores import follower, replica
@@ -57,7 +58,8 @@ USERS = ("ann", "bob", "cem", "dan", "eve")
 GROUPS = ("hr", "law", "board")
 SOURCES = ("share", "mailbox")
 NAMES = tuple(f"paper-{n}" for n in range(10))
-ROUNDS, BUDGET_S, LEAST_SEARCHES = 500, 60.0, 400
+ROUNDS, BUDGET_S, LEAST_SEARCHES = 500, 60.0, 1000
+RANKINGS = 10  # of each user a round: a search of the store alone takes a tenth of a whole one
 K = 400  # more than there ever are: an exact search finds all of the scope
 SECRET, OPEN = "The flip policy is secret.", "The flip policy is open."
 
@@ -176,6 +178,45 @@ class Trial:
             doc = self.world.documents.get(hit.document_id)
             assert doc is None or (hit.title, hit.source) == (f"Title of {doc.name}", doc.name)
 
+    def check_filtered(self, user: str) -> None:
+        """A search that is narrowed by filters finds what meets them of what the user may read, and nothing else."""
+        world, readable = self.world, self.world.readable(user)
+        docs = list(world.documents.values())
+        some = frozenset(doc.document_id for doc in self.random.sample(docs, self.random.randrange(len(docs) + 1)))
+        name, title = self.random.choice(NAMES), self.random.choice(world.collections).name
+        for filters, meets in (
+            (Filters(documents=some | {uuid4()}), lambda doc: doc.document_id in some),
+            (Filters(source=name), lambda doc: doc.name == name),
+            (Filters(collections=frozenset({title}), documents=some | {uuid4()}),
+             lambda doc: doc.document_id in some and doc.collection.name == title),
+        ):  # fmt: skip
+            with transaction(world.pool) as connection:
+                scope = world.scope(connection, user)
+            self.num_searches += 1
+            found = {hit.document_id for hit in self.search("leave policy", scope=scope, k=K, filters=filters)}
+            assert self.settled(found) == {doc.document_id for doc in docs if meets(doc)} & readable
+            assert all(self.churn.owners[document_id] == user for document_id in found & set(self.churn.owners))
+
+    def check_ranking(self, user: str) -> None:
+        """The store gives the very nearest of the documents it is told, by cosines reckoned here one by one."""
+        world, k = self.world, self.random.randrange(1, 8)
+        docs = self.random.sample(list(world.documents.values()), self.random.randrange(1, len(world.documents) + 1))
+        vector = world.embedder.embed_query(f"leave {self.random.choice(NAMES)}")
+        mine = {doc.document_id: float(world.vector(doc) @ vector) for doc in docs if world.may_read(user, doc)}
+        self.num_searches += 1
+        with transaction(world.pool) as connection:
+            scope = world.scope(connection, user)
+            with reading(connection, scope):
+                found = self.search.store.search(
+                    connection, vector, scope=scope, model_id=world.embedder.model_id, k=k,
+                    documents=frozenset(doc.document_id for doc in docs),
+                )  # fmt: skip
+            query = "SELECT num, document_id FROM chunks WHERE num = ANY(%s)"
+            of = {row["num"]: row["document_id"] for row in connection.execute(query, ([num for num, _ in found],))}
+        assert [cosine for _, cosine in found] == pytest.approx(sorted(mine.values(), reverse=True)[:k], abs=1e-5)
+        assert len({of[num] for num, _ in found}) == len(found)
+        assert all(mine[of[num]] == pytest.approx(cosine, abs=1e-5) for num, cosine in found)
+
     def settled(self, found: set[UUID]) -> set[UUID]:
         """Leave out what the second thread keeps changing."""
         return found - set(self.churn.owners) - {self.churn.flip.document_id, self.churn.mover.document_id}
@@ -274,7 +315,7 @@ def test_nobody_sees_more_or_less_than_the_rule_says_whatever_changes(
 
 
 def run(trial: Trial) -> None:
-    """Change and ask until the time is up, with the churn beside."""
+    """Change and ask until the time is up and there were searches enough, with the churn beside."""
     churn, world = trial.churn, trial.world
     churn.start()
     deadline = time.monotonic() + BUDGET_S
@@ -284,10 +325,13 @@ def run(trial: Trial) -> None:
             for user in USERS:
                 trial.check_search(user)
             user = trial.random.choice(USERS)
+            trial.check_filtered(user)
+            for asker in USERS * RANKINGS:
+                trial.check_ranking(asker)
             trial.check_collection(user, trial.random.choice(world.collections))
             trial.check_lists(user)
             trial.check_one(user, trial.random.choice(list(world.documents.values())))
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline and trial.num_searches >= LEAST_SEARCHES:
                 break
     finally:
         churn.stop.set()

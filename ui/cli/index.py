@@ -1,4 +1,4 @@
-"""`muniment index`: how the vector index stands, and building it anew, with an administrator's key."""
+"""`muniment index`: how the vector index stands, building it anew, and another store, with an administrator's key."""
 
 import time
 from typing import Annotated, Any
@@ -7,9 +7,10 @@ import typer
 
 from ui.cli import output
 from ui.cli.session import connected
+from ui.client import Client
 
-app = typer.Typer(help="The vector index: status, rebuild.", no_args_is_help=True)
-Store = Annotated[str | None, typer.Option(help="pgvector or faiss; none: the one that the settings choose.")]
+app = typer.Typer(help="The vector index: status, rebuild, switch.", no_args_is_help=True)
+Store = Annotated[str | None, typer.Option(help="pgvector or faiss; none: the one that is searched.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 POLL_S = 1.0
 
@@ -31,10 +32,28 @@ def rebuild(
     """Build the index anew from PostgreSQL, in the background; searches go on meanwhile, and nothing can be lost by it."""
     with connected() as client:
         found = client.rebuild_index(store)
-        while wait and (found["is_building"] or not found["is_ready"]):
-            time.sleep(POLL_S)
-            found = client.index(store)
+        if wait:
+            found = _settled(client, found)
     _show(found, as_json)
+
+
+@app.command()
+def switch(store: Annotated[str, typer.Argument(help="pgvector or faiss.")], as_json: AsJson = False) -> None:
+    """Search another vector store from now on, and wait until its index is built; PostgreSQL answers meanwhile."""
+    with connected() as client:
+        found = client.switch_index(store)
+        if not found["is_ready"]:
+            typer.echo(f"The index of {store} is being built; PostgreSQL answers meanwhile.", err=True)
+            found = _settled(client, found)
+    _show(found, as_json)
+
+
+def _settled(client: Client, found: dict[str, Any]) -> dict[str, Any]:
+    """Wait until an index is built and up to date."""
+    while found["is_building"] or not found["is_ready"]:
+        time.sleep(POLL_S)
+        found = client.index(found["store"])
+    return found
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

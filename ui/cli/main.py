@@ -28,7 +28,7 @@ COMMANDS = {
     "access": "Who may read what: explain, list, share, document, source.",
     "groups": "Groups of users: set, list, delete.",
     "keys": "API keys: create, list, revoke.",
-    "index": "The vector index: status, rebuild.",
+    "index": "The vector index: status, rebuild, switch.",
 }
 
 

@@ -94,6 +94,7 @@ STRANGER = {
     ("DELETE", "/v1/groups/{name}"): ({}, 403),
     ("GET", "/v1/index"): ({}, 403),
     ("POST", "/v1/index/rebuild"): ({"json": {}}, 403),
+    ("PUT", "/v1/index/store"): ({"json": {"store": "pgvector"}}, 403),
 }
 
 

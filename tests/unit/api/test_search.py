@@ -119,9 +119,18 @@ def test_a_bad_k_is_422(alice, k):
 
 @pytest.mark.parametrize("store", ["pgvector", "faiss"])
 def test_a_store_may_be_named(alice, services, hits, store: str):
+    services.stores.get(store)  # as one that an administrator has had made
     body = {"question": "leave?", "collection": "c"}
     assert alice("POST", "/v1/search", json=body | {"store": store}).json() == alice("POST", "/v1/search", json=body).json()
-    assert services.search.stores == [services.stores[store]]
+    assert services.search.stores == [services.stores.get(store)]
+
+
+def test_a_store_that_nobody_has_made_is_422_and_named(alice, services, hits):
+    response = alice("POST", "/v1/search", json={"question": "leave?", "store": "faiss"})
+    assert response.status_code == 422
+    assert "keeps no index for faiss" in response.json()["detail"]
+    assert "muniment index rebuild --store faiss" in response.json()["detail"]
+    assert services.search.asked == []
 
 
 @pytest.mark.parametrize("ranking", ["fused", "dense", "words"])

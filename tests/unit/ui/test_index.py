@@ -30,3 +30,16 @@ def test_rebuild_waits_if_told_to(fake: FakeApi) -> None:
     assert json.loads(result.output)["is_building"] is False
     result = CliRunner().invoke(index.app, ["rebuild", "--json"])
     assert json.loads(result.output)["is_building"] is True
+
+
+def test_a_switch_waits_for_the_index_and_says_so(fake: FakeApi) -> None:
+    result = CliRunner().invoke(index.app, ["switch", "faiss"])
+    assert result.exit_code == 0
+    assert fake.store == "faiss"
+    assert "faiss" in result.stdout
+    assert "being built" not in result.output  # the fake's index is there
+
+    fake.builds_left = 4  # looks, until there is one
+    result = CliRunner().invoke(index.app, ["switch", "faiss"])
+    assert "The index of faiss is being built" in result.stderr
+    assert fake.builds_left == 0

@@ -117,6 +117,7 @@ COMMANDS = [
     ("keys", "revoke", "x"),
     ("index", "status"),
     ("index", "rebuild", "--store", "faiss", "--wait"),
+    ("index", "switch", "faiss"),
 ]
 
 
