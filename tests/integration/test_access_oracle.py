@@ -201,7 +201,7 @@ class Trial:
         """The store gives the very nearest of the documents it is told, by cosines reckoned here one by one."""
         world, k = self.world, self.random.randrange(1, 8)
         docs = self.random.sample(list(world.documents.values()), self.random.randrange(1, len(world.documents) + 1))
-        vector = world.embedder.embed_query(f"leave {self.random.choice(NAMES)}")
+        vector = world.embedder.embed_queries([f"leave {self.random.choice(NAMES)}"])[0]
         mine = {doc.document_id: float(world.vector(doc) @ vector) for doc in docs if world.may_read(user, doc)}
         self.num_searches += 1
         with transaction(world.pool) as connection:

@@ -365,6 +365,6 @@ def test_what_is_gone_or_moved_is_not_found_even_in_an_index_that_lags(
             connection.execute("INSERT INTO access_classes (collection_id, allowed) VALUES (%s, '{}')", (collection_id,))
             move = "UPDATE documents SET class_id = (SELECT max(class_id) FROM access_classes) WHERE document_id = %s"
             connection.execute(move, (ids[1],))
-        assert len(find(pool, store, embedder.embed_query("annual leave"), seen)) == 3, "the index lags"
+        assert len(find(pool, store, embedder.embed_queries(["annual leave"])[0], seen)) == 3, "the index lags"
         for k in (1, 2, 9):
             assert {hit.text for hit in search("annual leave", scope=seen, k=k)} == {texts[0]}
