@@ -235,12 +235,14 @@ class Hit(Outgoing):
 class Hits(Outgoing):
     """The passages found, best first, and the sources left out because their permissions are out of date.
 
-    ``standalone_question`` is what was searched for, where that is another question than was asked.
+    ``standalone_question`` is what was searched for, where that is another question than was asked. ``note`` tells the names in
+    it that no document searched bears.
     """
 
     hits: list[Hit]
     unavailable_sources: list[str]
     standalone_question: str | None
+    note: str | None
 
 
 class Box(Outgoing):
@@ -296,7 +298,8 @@ class Token(Outgoing):
 class Answer(Outgoing):
     """The answer and its citations; a refused one cites nothing. Sources are left out while their permissions are old.
 
-    ``standalone_question`` is what was searched for and answered, where that is another question than was asked.
+    ``standalone_question`` is what was searched for and answered, where that is another question than was asked. ``note`` tells
+    the names in it that no document searched bears.
     """
 
     answer: str
@@ -306,6 +309,7 @@ class Answer(Outgoing):
     model: str
     unavailable_sources: list[str]
     standalone_question: str | None
+    note: str | None
 
     @classmethod
     def of(cls, answer: types.Answer, unavailable: Sequence[str]) -> Self:
@@ -318,6 +322,7 @@ class Answer(Outgoing):
             model=answer.model,
             unavailable_sources=list(unavailable),
             standalone_question=answer.standalone_question,
+            note=answer.note,
         )
 
 

@@ -50,8 +50,8 @@ def _messages(events: Events, instance: str, unavailable: Sequence[str]) -> Iter
 
 def _named(event: AnswerEvent, unavailable: Sequence[str]) -> tuple[str, BaseModel]:
     match event:
-        case Sources(context=context, standalone_question=standalone):
-            found = {"hits": context.hits, "unavailable_sources": unavailable, "standalone_question": standalone}
+        case Sources(context=context, standalone_question=standalone, note=note):
+            found = {"hits": context.hits, "unavailable_sources": unavailable, "standalone_question": standalone, "note": note}
             return "sources", schemas.Hits.model_validate(found)
         case Token(text=text):
             return "token", schemas.Token(text=text)

@@ -6,7 +6,7 @@ makes the next type.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -139,6 +139,24 @@ class Hit:
     stages: tuple[Stage, ...] = ()
 
 
+class Hits(list[Hit]):
+    """The passages that search found, best first, and the names in the question that no document of the scope bears."""
+
+    def __init__(self, hits: Iterable[Hit] = (), unknown_names: Sequence[str] = ()) -> None:
+        super().__init__(hits)
+        self.unknown_names = tuple(unknown_names)
+
+    @property
+    def note(self) -> str | None:
+        """What the asker should know of this search; it says nothing of what lies outside of his scope.
+
+        >>> Hits([], ["Acme Inc.", "Bob Ltd"]).note
+        'None of the documents searched is named “Acme Inc.” or “Bob Ltd”.'
+        """
+        quoted = " or ".join(f"“{name}”" for name in self.unknown_names)
+        return f"None of the documents searched is named {quoted}." if quoted else None
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A question that was asked before in the same conversation, and what was answered."""
@@ -204,7 +222,8 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer. A refused one cites nothing. ``timings_ms`` holds ``retrieval``, ``first_token``, ``total``.
-    ``standalone_question`` is what was searched for, where a conversation made that another question than was asked."""
+    ``standalone_question`` is what was searched for, where a conversation made that another question than was asked.
+    ``note`` is what the search had to say beside its passages."""
 
     text: str
     refused: bool
@@ -213,6 +232,7 @@ class Answer:
     prompt_version: str
     timings_ms: dict[str, float]
     standalone_question: str | None = None
+    note: str | None = None
 
     def __post_init__(self) -> None:
         if self.refused and self.citations:

@@ -12,11 +12,11 @@ import time
 from collections import abc
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.access import AccessScope
-from core.types import Answer, Citation, Context, Hit, Turn
+from core.types import Answer, Citation, Context, Hit, Hits, Turn
 from generation import prompt
 from generation.citations import Evidence
 from generation.draft import Draft
@@ -35,7 +35,7 @@ CONTEXT_TOKENS = 1100
 class Search(Protocol):
     """Finds passages within a scope, best first."""
 
-    def __call__(self, query: str, /, *, scope: AccessScope, k: int) -> Sequence[Hit]:
+    def __call__(self, query: str, /, *, scope: AccessScope, k: int) -> Hits:
         """Find at most k."""
         ...
 
@@ -52,10 +52,11 @@ class Pack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The passages the model is given; always the first event. ``standalone_question`` is as in the Answer."""
+    """The passages the model is given; always the first event. ``standalone_question`` and ``note`` are as in the Answer."""
 
     context: Context
     standalone_question: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def answer(
     hits = search(asked, scope=scope, k=k)
     context = pack(asked, hits, budget_tokens=context_tokens, count_tokens=generator.count_tokens)
     watch.note("retrieval")
-    yield Sources(context, rewritten)
+    yield Sources(context, rewritten, hits.note)
     answerable = bool(context.hits) and _is_answerable(context, generator)
     watch.note("answerable")
     draft = Draft(Evidence(context))
@@ -120,7 +121,7 @@ def answer(
     if not draft.text:
         watch.note("first_token")
         yield Token(REFUSAL)
-    yield Done(_finish(draft, generator.model, watch, rewritten))
+    yield Done(replace(_finish(draft, generator.model, watch), standalone_question=rewritten, note=hits.note))
 
 
 def fold(events: Iterable[AnswerEvent]) -> Answer:
@@ -155,7 +156,7 @@ def _shown(parts: Iterable[str | Citation], watch: "_Watch") -> Events:
             yield Token(part)
 
 
-def _finish(draft: Draft, model: str, watch: "_Watch", rewritten: str | None) -> Answer:
+def _finish(draft: Draft, model: str, watch: "_Watch") -> Answer:
     refused = not draft.citations
     text, citations = draft.supported()
     watch.note("total")
@@ -167,7 +168,6 @@ def _finish(draft: Draft, model: str, watch: "_Watch", rewritten: str | None) ->
         model=model,
         prompt_version=prompt.PROMPT_VERSION,
         timings_ms=watch.times_ms,
-        standalone_question=rewritten,
     )
 
 

@@ -9,11 +9,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.access import AccessScope
 from core.db.pool import Connection
+from retrieval import mentions
 from retrieval.stores import documents
 
 COVERED = 0.75  # least share of a name's weight that must be in the question
@@ -22,6 +23,7 @@ KIND_WEIGHT = 0.3  # of a word of a document's kind, title or year: it tells two
 MAX_DOCUMENTS = 5
 MAX_COUNTED = 10_000  # documents; how rare a name is among more makes no difference
 MAX_GAP_WORDS = 2  # unknown words, written large, that may stand between two words of a name
+KNOWN = 0.5  # of a mentioned name's words a document that bears it holds at least this share: names are misspelt
 COMMON = 0.1  # a name of whose words each is borne by more than this share of the documents tells nothing apart
 
 # Words of company names that name no company, and words that join names.
@@ -45,10 +47,14 @@ _SENTENCE = re.compile(r"(?<=[;?!:.])\s+")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The documents a question names, best first, and the question without the naming; ``rest`` is the question if none."""
+    """The documents a question names, best first, and the question without the naming; ``rest`` is the question if none.
+
+    ``unknown`` are names it mentions that none of the documents bears; their words may stand in documents all the same.
+    """
 
     documents: tuple[UUID, ...]
     rest: str
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +90,28 @@ def find(connection: Connection, question: str, scope: AccessScope) -> Named:
     """Find what the question names among the documents of the scope."""
     asked = frozenset(words_of(question))
     candidates = [_candidate(row) for row in documents.named_by(connection, asked - FORMS - JOINING, scope)]
+    unknown = unknown_names(question, candidates)
     if not candidates:
-        return Named((), question)
-    return _choose(question, asked, candidates, documents.count(connection, scope, limit=MAX_COUNTED))
+        return Named((), question, unknown)
+    named = _choose(question, asked, candidates, documents.count(connection, scope, limit=MAX_COUNTED))
+    return replace(named, unknown=unknown)
+
+
+def unknown_names(question: str, candidates: Sequence[_Candidate] = ()) -> tuple[str, ...]:
+    """Give the names that the question mentions and of which no document bears half the words that tell."""
+    borne = [candidate.words | candidate.kind for candidate in candidates]
+    mentioned = {name: mentioned_words(name) for name in mentions.mentioned(question)}
+    return tuple(n for n, words in mentioned.items() if words and all(len(words & b) < KNOWN * len(words) for b in borne))
+
+
+def mentioned_words(name: str) -> frozenset[str]:
+    """Keep of a name that a question mentions the words to look for; none if it says no more than what kind of document it is.
+
+    >>> sorted(mentioned_words("Initech License Agreement")), mentioned_words("Company"), mentioned_words("2020")
+    (['initech'], frozenset(), frozenset())
+    """
+    words = naming_words(name) - mentions.KINDS
+    return frozenset() if all(map(str.isdigit, words)) else words
 
 
 def _choose(question: str, asked: frozenset[str], candidates: Sequence[_Candidate], num_documents: int) -> Named:

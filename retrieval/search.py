@@ -17,7 +17,7 @@ import numpy as np
 
 from core.access import AccessScope, reading
 from core.db.pool import Connection, Pool, transaction
-from core.types import Hit, Stage
+from core.types import Hit, Hits, Stage
 from retrieval import language, names, question
 from retrieval.diversity import COST, Span, choose
 from retrieval.embed import Embedder
@@ -72,17 +72,17 @@ class Search:
     languages: frozenset[str] = frozenset()
     ranking: RankingName = "fused"
 
-    def __call__(
-        self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False
-    ) -> list[Hit]:
+    def __call__(self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False) -> Hits:
         """Return at most ``k`` hits of the scope, best first, no two of which overlap in one document.
 
-        With ``explain`` each hit tells its rank and score at each stage. Raises InvalidInput for an empty or overlong
-        query or a filter that cannot be met, ModelMismatch if another model made a collection of the scope.
+        They come with the names that the question mentions and nothing in the scope bears or holds: whether that is because there
+        is no such document or because the asker may not read it makes no difference. With ``explain`` each hit tells its rank and
+        score at each stage. Raises InvalidInput for an empty or overlong query or a filter that cannot be met, ModelMismatch if
+        another model made a collection of the scope.
         """
         text = question.checked(query)
         if not scope.class_ids:
-            return []
+            return Hits((), names.unknown_names(text))
         whole = question.embed(text, self.embedder)
         with self._reading(scope) as connection:
             documents = matching(connection, filters, scope)
@@ -94,8 +94,13 @@ class Search:
         )
         if self.rerank is not None:
             found = self._reranked(self.rerank, text, found, scope)
+        unknown = [name for name in named.unknown if not self._holds(name, scope)]
         with self._reading(scope) as connection:
-            return _hits(connection, found, scope, k, explain)
+            return Hits(_hits(connection, found, scope, k, explain), unknown)
+
+    def _holds(self, name: str, scope: AccessScope) -> bool:
+        """Tell whether a passage of the scope speaks of a name."""
+        return self.words.holds(" ".join(sorted(names.mentioned_words(name))), scope=scope)
 
     def over(self, store: VectorStore) -> Self:
         """Give the same search over another vector store, to compare the two."""

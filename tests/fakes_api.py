@@ -14,7 +14,7 @@ from api.probes import Probes
 from core.access import AccessScope
 from core.db.pool import Connection, Pool
 from core.settings import Settings
-from core.types import Box, Chunk, Document, Hit, Line, Page, ParsedDocument
+from core.types import Box, Chunk, Document, Hit, Hits, Line, Page, ParsedDocument
 from generation.engines.base import Message
 from ingest import documents
 from ingest.describe import Description
@@ -41,6 +41,7 @@ class FakeSearch:
     hits: list[Hit] = field(default_factory=list)
     asked: list[tuple[str, AccessScope, int]] = field(default_factory=list)
     error: Exception | None = None
+    unknown_names: list[str] = field(default_factory=list)
     filters: list[Filters] = field(default_factory=list)
     stores: list[object] = field(default_factory=list)
     rankings: list[str] = field(default_factory=list)
@@ -53,14 +54,12 @@ class FakeSearch:
         self.rankings.append(ranking)
         return self
 
-    def __call__(
-        self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False
-    ) -> list[Hit]:
+    def __call__(self, query: str, *, scope: AccessScope, k: int, filters: Filters = EVERYTHING, explain: bool = False) -> Hits:
         self.asked.append((query, scope, k))
         self.filters.append(filters)
         if self.error:
             raise self.error
-        return self.hits[:k] if scope.class_ids else []
+        return Hits(self.hits[:k] if scope.class_ids else [], self.unknown_names)
 
 
 @dataclass

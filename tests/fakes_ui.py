@@ -38,6 +38,7 @@ class FakeApi:
     jobs: dict[str, Json] = field(default_factory=dict)
     answers: dict[str, Json] = field(default_factory=dict)
     rewrites: dict[str, str] = field(default_factory=dict)  # how a question is understood after others
+    notes: dict[str, str] = field(default_factory=dict)  # what a search has to say beside its passages
     asked: list[Json] = field(default_factory=list)  # the bodies of all questions
     builds_left: int = 0
     broken: set[str] = field(default_factory=set)  # paths that answer 500
@@ -187,7 +188,7 @@ def make_app(fake: FakeApi) -> FastAPI:
         question, standalone = fake.understand(body)
         scripted, k = fake.answers.get(question), body.get("k") or 10
         hits = scripted["hits"][:k] if scripted else fake.search(question, body.get("collection"), k)
-        return {"hits": hits, "unavailable_sources": [], "standalone_question": standalone}
+        return {"hits": hits, "unavailable_sources": [], "standalone_question": standalone, "note": fake.notes.get(question)}
 
     @app.post("/v1/collections/{name}/documents", status_code=202)
     def upload(
@@ -267,8 +268,9 @@ def _index(store: str, *, is_building: bool) -> Json:
 
 
 def _events(fake: FakeApi, question: str, standalone: str | None) -> Iterator[str]:
-    script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []}) | {"standalone_question": standalone}
-    yield _event("sources", {name: script[name] for name in ("hits", "unavailable_sources", "standalone_question")})
+    script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []})
+    script = script | {"standalone_question": standalone, "note": fake.notes.get(question)}
+    yield _event("sources", {name: script[name] for name in ("hits", "unavailable_sources", "standalone_question", "note")})
     for number, word in enumerate(script["answer"].split(" ")):
         time.sleep(fake.word_delay_s)
         yield _event("token", {"text": f" {word}" if number else word})

@@ -33,7 +33,8 @@ def search(body: SearchRequest, caller: Caller, services: Wired) -> Hits:
         detail = {"collection": body.collection, "document_ids": sorted({str(hit.document_id) for hit in hits})}
         documents.record_audit(connection, caller.owner_id, caller.key_id, "search", detail)
     rewritten = asked if asked != question else None
-    return Hits.model_validate({"hits": hits, "unavailable_sources": scope.unavailable, "standalone_question": rewritten})
+    found = {"hits": hits, "unavailable_sources": scope.unavailable, "standalone_question": rewritten, "note": hits.note}
+    return Hits.model_validate(found)
 
 
 def _standalone(question: str, history: tuple[Turn, ...], services: Services) -> str:

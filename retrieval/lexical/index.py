@@ -11,6 +11,7 @@ from core.access import AccessScope
 from core.db.pool import Pool
 from retrieval import language
 from retrieval.lexical import ranking
+from retrieval.lexical.analysis import surface_tokens
 from retrieval.lexical.keeper import Keeper
 from retrieval.lexical.query import parse
 from retrieval.stores.base import Ranking
@@ -46,6 +47,20 @@ class WordIndex:
         if not scope.class_ids or snapshot is None:
             return dict.fromkeys(nums, 0.0)
         return ranking.scores(snapshot.view(scope.class_ids), parse(query), nums)
+
+    def holds(self, text: str, *, scope: AccessScope) -> bool:
+        """Tell whether one passage of the scope holds all words of the text, as they are written but for case.
+
+        Takes a connection, and raises, as :meth:`rank` does.
+        """
+        if not scope.class_ids:
+            return False
+        self._keeper.refresh()
+        snapshot = self._keeper.snapshot
+        if snapshot is None:
+            return False
+        words = [snapshot.term("surface", token) for token in dict.fromkeys(surface_tokens(text))]
+        return snapshot.count(*snapshot.view(scope.class_ids).filters, *words) > 0
 
     def close(self) -> None:
         """Stop following the database, and let another process write."""

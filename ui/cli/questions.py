@@ -124,7 +124,9 @@ def _stream(events: Iterator[tuple[str, Json]]) -> tuple[Json, list[Json]]:
 
 
 def _warn(found: dict[str, Any]) -> None:
-    """Say on standard error which sources were left out."""
+    """Say on standard error what the search had to note, and which sources were left out."""
+    if note := found["note"]:
+        typer.echo(output.clean(note), err=True)
     if names := found["unavailable_sources"]:
         listed = output.clean(", ".join(names))
         typer.echo(f"Left out, because who may read them was synchronised too long ago: {listed}.", err=True)

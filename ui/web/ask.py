@@ -117,6 +117,8 @@ def _note(result: Json) -> str:
         left_out = f" Left out, because who may read them was synchronised too long ago: {', '.join(names)}."
     else:
         left_out = ""
+    if note := result["note"]:
+        left_out = f" {note}{left_out}"
     if result["refused"]:
         return f"Try other words, choose another collection, or add the document that holds the answer.{left_out}"
     seconds = result["timings_ms"].get("total", 0) / 1000

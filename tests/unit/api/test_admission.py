@@ -12,6 +12,7 @@ from api import admission
 from api.admission import ASK, Admission
 from api.auth import Authentication
 from core.access import Principal
+from core.types import Hits
 
 
 class Model:
@@ -91,7 +92,7 @@ def test_the_api_refuses_with_a_problem_document_what_is_too_much(alice, service
 
     def ask_again(question, *, scope, k, **_):
         nested.append(alice("POST", "/v1/ask", json={"question": "again?"}))
-        return []
+        return Hits()
 
     object.__setattr__(services, "search", ask_again)  # each question asks another while it is being answered
     assert alice("POST", "/v1/ask", json={"question": "first?"}).status_code == 200

@@ -46,6 +46,7 @@ def test_the_shape_of_an_answer(alice):
         "model": "fake-model",
         "unavailable_sources": [],
         "standalone_question": None,
+        "note": None,
         "citations": [
             {
                 "number": 1,

@@ -41,7 +41,17 @@ def test_the_shape_of_a_hit(alice, hits):
         ],
         "unavailable_sources": [],
         "standalone_question": None,
+        "note": None,
     }
+
+
+def test_a_name_that_no_document_bears_is_told(alice, services, hits):
+    services.search.unknown_names = ["Acme Inc."]
+    note = "None of the documents searched is named “Acme Inc.”."
+    for route in ("/v1/search", "/v1/ask"):
+        assert alice("POST", route, json={"question": "q"}).json()["note"] == note
+    events = alice("POST", "/v1/ask", json={"question": "q"}, headers={"Accept": "text/event-stream"}).text
+    assert events.count('"note": "None of the documents searched is named') == 2
 
 
 def test_filters_are_handed_on_typed(alice, services, hits):

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import cast
 
 import pytest
@@ -7,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.access import AccessScope
 from core.errors import ModelUnavailable
-from core.types import Hit, Turn
+from core.types import Hits, Turn
 from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Sources, Token, answer, fold
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator, as_pieces, hit, pack_all
@@ -24,10 +23,20 @@ class FixedSearch:
     def __init__(self, *texts: str) -> None:
         self.hits = [hit(text, rank=rank) for rank, text in enumerate(texts, 1)]
         self.calls: list[tuple[str, AccessScope, int]] = []
+        self.unknown_names: tuple[str, ...] = ()
 
-    def __call__(self, query: str, /, *, scope: AccessScope, k: int) -> Sequence[Hit]:
+    def __call__(self, query: str, /, *, scope: AccessScope, k: int) -> Hits:
         self.calls.append((query, scope, k))
-        return self.hits[:k]
+        return Hits(self.hits[:k], self.unknown_names)
+
+
+def test_what_the_search_has_to_note_is_told_with_the_sources_and_at_the_end() -> None:
+    search = FixedSearch(*PASSAGES)
+    search.unknown_names = ("Acme Inc.",)
+    events = list(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(STATED)))
+    first, last = events[0], events[-1]
+    assert isinstance(first, Sources) and isinstance(last, Done)
+    assert first.note == last.answer.note == "None of the documents searched is named “Acme Inc.”."
 
 
 def ask(generator: ScriptedGenerator, *texts: str, question: str = QUESTION) -> list[AnswerEvent]:

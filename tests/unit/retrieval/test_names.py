@@ -61,7 +61,7 @@ def test_what_another_owns_is_not_named(connection: Connection, contracts: tuple
     mine = add_collection(connection, "m")
     add(connection, mine, "Acme Corp.")
     question = "What is due under the agreement between Bravatek Solutions and Fazync?"
-    assert names.find(connection, question, scope_of(connection, mine)) == Named((), question)
+    assert names.find(connection, question, scope_of(connection, mine)) == Named((), question, ("Bravatek Solutions", "Fazync"))
 
 
 def test_a_name_that_everybody_bears_tells_nothing(connection: Connection) -> None:
@@ -73,6 +73,21 @@ def test_a_name_that_everybody_bears_tells_nothing(connection: Connection) -> No
     assert connection.execute("SELECT names FROM documents WHERE document_id = %s", (only,)).fetchone() == {
         "names": ["Acme Corp.", "Supplier7 Ltd"]
     }
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("What is due under the agreement between Bravatek Solutions and Initech LLC?", ["Initech LLC"]),
+        ("What is due under the agreement between Bravatec Solutions and Fazync?", []),  # misspelt, yet half of it is borne
+        ("What does the supply agreement with Globex say?", ["Globex"]),
+        ("What does the company say of the Agreement between Company and 2020?", []),
+    ],
+)
+def test_names_that_no_document_bears(
+    connection: Connection, contracts: tuple[UUID, dict[str, UUID]], question: str, unknown: list[str]
+) -> None:
+    assert list(names.find(connection, question, scope_of(connection, contracts[0])).unknown) == unknown
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from core.db.pool import Pool, transaction
 from core.errors import InvalidInput, ModelMismatch, ModelUnavailable
 from retrieval.filters import Filters
 from retrieval.lexical.index import WordIndex
+from retrieval.names import naming_words
 from retrieval.question import MAX_CHARS
 from retrieval.rerank import Rerank
 from retrieval.search import Search
@@ -44,6 +45,50 @@ def fill(pool: Pool, texts: list[str], *, step: int | None = None) -> UUID:
         vectors = EMBEDDER.embed_documents(texts)
         passages.add(connection, collection_id, EMBEDDER.model_id, chunks, vectors)
     return collection_id
+
+
+def contract(pool: Pool, *parties: str) -> UUID:
+    """Index a contract that names its parties; returns its collection."""
+    collection_id = fill(pool, [f"This Supply Agreement is made between {' and '.join(parties)}.", "Invoices are due in May."])
+    with transaction(pool) as connection:
+        row = connection.execute("SELECT document_id FROM documents WHERE collection_id = %s", (collection_id,)).fetchone()
+        assert row is not None
+        connection.execute("UPDATE documents SET names = %s WHERE document_id = %s", (list(parties), row["document_id"]))
+        tokens = sorted(frozenset[str]().union(*map(naming_words, parties)))
+        connection.execute(
+            "INSERT INTO document_names (token, document_id) SELECT unnest(%s::text[]), %s", (tokens, row["document_id"])
+        )
+    return collection_id
+
+
+ACME = "When are invoices due under the agreement between Acme Widgets Inc. and Zenith Ltd?"
+
+
+def test_a_name_that_the_scope_does_not_hold_is_told_and_one_that_it_holds_is_not(pool: Pool, words: WordIndex) -> None:
+    search, bravo = Search(pool, EMBEDDER, PgVectorStore(), words), contract(pool, "Bravo GmbH", "Zenith Ltd")
+    with_acme = scope(pool, bravo, contract(pool, "Acme Widgets Inc.", "Zenith Ltd"))
+    assert search(ACME, scope=with_acme, k=3).note is None
+    hits = search(ACME, scope=scope(pool, bravo), k=3)
+    assert hits.note == "None of the documents searched is named “Acme Widgets Inc.”."
+    assert len(hits) == 2, "it is found all the same"
+    assert search("When are invoices due?", scope=scope(pool, bravo), k=3).note is None
+
+
+def test_a_name_that_a_passage_speaks_of_is_not_told(pool: Pool, words: WordIndex) -> None:
+    seen = scope(pool, fill(pool, [*TEXTS, "We buy widgets of Acme."]))
+    assert Search(pool, EMBEDDER, PgVectorStore(), words)("What does Acme Widgets Inc. deliver?", scope=seen, k=3).note is None
+
+
+def test_what_is_told_does_not_depend_on_what_lies_outside_the_scope(pool: Pool, words: WordIndex) -> None:
+    search, mine, nothing = Search(pool, EMBEDDER, PgVectorStore(), words), fill(pool, TEXTS), fill(pool, [])
+    told = []
+    for _ in range(2):  # before the others have the contract, and after
+        told.append([search(ACME, scope=scope(pool, *which), k=3) for which in ((mine,), (nothing,), ())])
+        contract(pool, "Acme Widgets Inc.", "Zenith Ltd")
+    before, after = told
+    assert before == after
+    notes = [[hits.note for hits in answers] for answers in told]
+    assert notes == [["None of the documents searched is named “Acme Widgets Inc.” or “Zenith Ltd”."] * 3] * 2
 
 
 def test_the_passage_asked_for_comes_first(pool: Pool, words: WordIndex) -> None:

@@ -85,6 +85,14 @@ def test_ask_explained_tells_how_its_passages_were_found(run: Run) -> None:
     )
 
 
+def test_what_the_search_notes_stands_beside_the_output(run: Run, fake: FakeApi) -> None:
+    fake.notes["acme?"] = "None of the documents searched is named “Acme\x1b[2J”."
+    for command in ("search", "ask"):
+        assert run(command, "acme?", "--collection", "empty")[1].startswith(
+            "None of the documents searched is named “Acme\ufffd[2J”.\n"
+        )
+
+
 def test_search_that_finds_nothing_says_so_beside_the_output(run: Run) -> None:
     assert run("search", "else?", "--collection", "empty") == ("", "Nothing found.\n")
 

@@ -57,6 +57,12 @@ def test_a_refusal_cites_nothing(app: AppTest) -> None:
     assert "mun-chip" not in shown(app) and 'data-testid="citation"' not in shown(app)
 
 
+def test_a_name_that_no_document_bears_is_told(app: AppTest, fake: FakeApi) -> None:
+    fake.notes["What does Acme <b>Inc. owe?"] = "None of the documents searched is named “Acme <b>Inc.”."
+    app.run().chat_input[0].set_value("What does Acme <b>Inc. owe?").run()
+    assert "None of the documents searched is named “Acme &lt;b&gt;Inc.”." in shown(app)
+
+
 def test_a_conversation_is_sent_along_until_a_new_one_begins(app: AppTest, fake: FakeApi) -> None:
     leave = fake.add_document("handbook", "leave.pdf", "Annual leave is 13 days. Sick leave is 30 days.")
     fake.add_answer("How much annual leave?", ("It is 13 days.", leave, "13 days"))

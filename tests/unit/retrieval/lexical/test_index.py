@@ -244,3 +244,20 @@ def test_any_text_is_a_safe_passage(pool: Pool, words: WordIndex) -> None:
     assert {num for num, _ in words.rank("needle", scope=scope(pool, mine), k=1000)} == set(nums[:-1])
     for text, num in zip(texts[:20], nums, strict=False):
         assert words.scores(text, [num], scope=scope(pool, mine))[num] > 0
+
+
+def test_whether_one_passage_of_the_scope_holds_all_words(pool: Pool, words: WordIndex) -> None:
+    mine, theirs = collection(pool), collection(pool)
+    document(pool, mine, ["Acme sells T&B widgets.", "Zenith buys."], title="Supply")
+    document(pool, theirs, ["Initech is secret."])
+    seen = scope(pool, mine)
+    for text, held in [
+        ("widgets ACME", True),
+        ("t&b", True),
+        ("supply zenith", True),
+        ("acme zenith", False),
+        ("initech", False),
+    ]:
+        assert words.holds(text, scope=seen) is held, text
+    assert not words.holds("acme", scope=scope(pool, collection(pool)))
+    assert not words.holds("acme", scope=scope(pool))
