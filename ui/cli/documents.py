@@ -35,9 +35,18 @@ def documents(
         output.write_json({"documents": found})
     else:
         rows = (
-            (d["document_id"], d["collection"], d["num_pages"] or "", d["num_chunks"], d["title"], d["source"]) for d in found
+            (
+                d["document_id"],
+                d["collection"],
+                d["num_pages"] or "",
+                d["num_chunks"],
+                d["title"],
+                d["source"],
+                ", ".join(d["tags"]),
+            )
+            for d in found
         )
-        output.write_table(("document", "collection", "pages", "chunks", "title", "source"), rows)
+        output.write_table(("document", "collection", "pages", "chunks", "title", "source", "tags"), rows)
 
 
 def delete(

@@ -57,3 +57,4 @@ def test_ingest_labels_its_files(run: Run, fake: FakeApi, tmp_path: Path) -> Non
     assert run("ingest", str(tmp_path / "a.txt"), "-c", "c", *options)[0] == 0
     (document,) = fake.documents.values()
     assert (document["tags"], document["metadata"]) == (["lease", "signed"], {"office": "Bonn", "floor": 3})
+    assert run("documents")[1].endswith("\tlease, signed\n")
