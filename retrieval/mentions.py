@@ -36,7 +36,7 @@ _TITLED = re.compile(
 )
 _OF_PARTY = re.compile(
     rf"\b(?i:{_KIND})\s+(?i:with|mit|con)\s+(?i:the\s+|der\s+|la\s+)?(?P<after>{_RUN})"
-    rf"|\b(?i:the|our|der|den|dem|unser)\s+(?P<before>{_RUN})\s+(?i:{_KIND})\b"
+    rf"|\b(?i:the|our|der|den|dem|unser)\s+(?P<before>{_RUN}\s+(?i:{_KIND}))\b"
 )
 _APART = re.compile(rf"\s*(?:,?\s+(?:{_AND}|d/b/a)\s+(?:the\s+)?|/\s+|[;()])\s*")
 # Words that begin a question and not a name, though they are written large there.
