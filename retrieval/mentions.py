@@ -21,12 +21,14 @@ _FORM = (
     r"(?:Inc|Incorporated|LLC|L\.L\.C|Ltd|Limited|Corp|Corporation|GmbH|AG|KG|SE|S\.A\.?S?|S\.L|SAS|PLC|plc|LLP|L\.P|LP|N\.V|NV"
     r"|B\.V|BV|Pty|Aktiengesellschaft|Oy|ApS|S\.p\.A|S\.r\.l)"
 )
-_LARGE = r"(?<!\w)[a-z]?[A-Z0-9À-ÖØ-Þ][\w&.'’/\-]*"  # iMine, too
-_RUN = rf"{_LARGE}(?:,?\s+(?:{_LARGE}|&|(?:of|the|de|du|von|for)(?=\s+[A-Z])))*"
+_LARGE = (
+    r"(?<!\w)[a-z]?[A-Z0-9À-ÖØ-Þ][\w&.'’/\-]{0,40}"  # iMine, too; bounded, as all that repeats is, so that no question takes long
+)
+_RUN = rf"{_LARGE}(?:,?\s+(?:{_LARGE}|&|(?:of|the|de|du|von|for)(?=\s+[A-Z]))){{0,12}}"
 _AND = r"(?i:and|und|y|et)"
 _BETWEEN = re.compile(
     rf"\b(?i:{_KIND})\b[^;?!]{{0,60}}?\b(?i:between|among|zwischen|entre)\b:?\s+(?i:the\s+|der\s+|die\s+|la\s+|el\s+)?"
-    rf"({_RUN}(?:\s*[,(/]?\s+(?:{_AND}|d/b/a)\s+(?:the\s+)?{_RUN})*)"
+    rf"({_RUN}(?:\s*[,(/]?\s+(?:{_AND}|d/b/a)\s+(?:the\s+)?{_RUN}){{0,8}})"
 )
 _COMPANY = re.compile(rf"(?:{_LARGE}(?:,?\s+|\s+(?:of|and|&|the)\s+(?=[A-Z]))){{1,6}}?(?:{_FORM}|{_FORM.upper()})\b\.?")
 _TITLED = re.compile(
