@@ -132,6 +132,6 @@ def test_spans_are_characters_of_the_documents_text(served: Served, tmp_path: Pa
 def test_a_store_that_is_not_served_leaves_nothing_behind(served: Served, tmp_path: Path) -> None:
     done = served.run("--corpus", write_beir(tmp_path / "beir"), "--store", "faiss")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "this server has no store named faiss" in done.stderr
+    assert "this server keeps no index for faiss" in done.stderr
     with Client(served.url, served.key) as client:
         assert client.collections() == []
