@@ -7,13 +7,16 @@ from ui.cli import output
 
 
 def write_stages(hits: Sequence[dict[str, Any]]) -> None:
-    """Print a row a hit and a column a stage, in the order in which the stages work; empty where a stage did not see the hit."""
+    """Print a row a hit and a column a stage, in the order in which the stages work; empty where a stage did not see the hit.
+
+    Each cell names its stage, since a table has a head on a terminal only.
+    """
     names = list(dict.fromkeys(stage["name"] for hit in hits for stage in hit["stages"]))
     output.write_table(("rank", *names, "passage"), ((str(hit["rank"]), *_cells(hit, names), _passage(hit)) for hit in hits))
 
 
 def _cells(hit: dict[str, Any], names: Sequence[str]) -> list[str]:
-    seen = {stage["name"]: f"{stage['rank']} ({stage['score']:.3f})" for stage in hit["stages"]}
+    seen = {stage["name"]: f"{stage['name']} {stage['rank']} ({stage['score']:.3f})" for stage in hit["stages"]}
     return [seen.get(name, "") for name in names]
 
 

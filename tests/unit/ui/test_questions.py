@@ -53,7 +53,10 @@ def test_search_prints_rank_title_place_score_source_and_passage(run: Run) -> No
 
 def test_search_explained_tells_each_stage(run: Run) -> None:
     out, _ = run("search", "leave?", "--explain")
-    assert out.splitlines()[-2:] == ["1\t1 (0.750)\t1 (1.000)\tLeave, p. 2", "2\t2 (0.750)\t2 (0.500)\tnotes, p. 2"]
+    assert out.splitlines()[-2:] == [
+        "1\tdense 1 (0.750)\tfused 1 (1.000)\tLeave, p. 2",
+        "2\tdense 2 (0.750)\tfused 2 (0.500)\tnotes, p. 2",
+    ]
 
 
 FILTERS = ["--type", "pdf", "--type", "md", "--tag", "lease", "--metadata", "office=Bonn", "--metadata", "floor=3"]
@@ -81,7 +84,7 @@ def test_filters_are_sent(run: Run, fake: FakeApi, command: str) -> None:
 
 def test_ask_explained_tells_how_its_passages_were_found(run: Run) -> None:
     assert run("ask", "leave?", "--explain")[0].endswith(
-        "    Ann.\n1\t1 (0.750)\t1 (1.000)\tLeave, p. 2\n2\t2 (0.750)\t2 (0.500)\tnotes, p. 2\n"
+        "    Ann.\n1\tdense 1 (0.750)\tfused 1 (1.000)\tLeave, p. 2\n2\tdense 2 (0.750)\tfused 2 (0.500)\tnotes, p. 2\n"
     )
 
 
