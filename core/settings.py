@@ -57,7 +57,9 @@ class Database(Group):
         None, description="A PostgreSQL (16 or later, pgvector 0.8 or later) of your own; none starts the embedded one."
     )
     port: int = Field(15432, ge=1, le=65535, description="Preferred port of the embedded PostgreSQL; moves aside when taken.")
-    pool_size: int = Field(10, ge=1, le=500, description="Connections the API holds at most.")
+    pool_size: int = Field(
+        10, ge=1, le=500, description="Connections the API holds at most for requests; up to five more are for upkeep."
+    )
 
 
 class Broker(Group):
