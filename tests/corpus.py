@@ -1,6 +1,6 @@
 """A large made-up corpus for searches to be timed on: clustered vectors with short texts, brought in by COPY."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID, uuid4
@@ -45,13 +45,13 @@ class Corpus:
             return scope_of(connection, self.wide, self.narrow), scope_of(connection, self.narrow)
 
 
-def load(pool: Pool, num: int, dimension: int, *, batch: int = 100_000) -> Corpus:
-    """Fill the database with ``num`` passages of clustered vectors, a transaction for each ``batch``."""
+def load(pool: Pool, num: int, dimension: int, *, batch: int = 100_000, texts: Sequence[str] = ()) -> Corpus:
+    """Fill the database with ``num`` passages of clustered vectors, a transaction for each ``batch``; with ``texts`` in turns."""
     with transaction(pool) as connection:
         corpus = Corpus(*(add_collection(connection, MODEL, dimension=dimension) for _ in range(2)))
         rows = connection.execute("SELECT collection_id, class_id FROM access_classes").fetchall()
         classes = {row["collection_id"]: row["class_id"] for row in rows}
-    coming = _rows(corpus, classes, blocks(num, dimension))
+    coming = _rows(corpus, classes, blocks(num, dimension), texts)
     while rows := list(islice(coming, batch)):
         with transaction(pool) as connection:
             _insert(connection, rows)
@@ -62,7 +62,9 @@ def load(pool: Pool, num: int, dimension: int, *, batch: int = 100_000) -> Corpu
     return corpus
 
 
-def _rows(corpus: Corpus, classes: dict[UUID, int], vectors: Iterator[Vectors]) -> Iterator[tuple[object, ...]]:
+def _rows(
+    corpus: Corpus, classes: dict[UUID, int], vectors: Iterator[Vectors], texts: Sequence[str]
+) -> Iterator[tuple[object, ...]]:
     ordinal, document_id, collection_id = 0, uuid4(), corpus.wide
     for block in vectors:
         for vector in block:
@@ -70,7 +72,8 @@ def _rows(corpus: Corpus, classes: dict[UUID, int], vectors: Iterator[Vectors]) 
                 document_id = uuid4()
                 collection_id = corpus.narrow if ordinal // PER_DOCUMENT % NARROW == NARROW // 2 else corpus.wide
             start = ordinal % PER_DOCUMENT * 10
-            yield ordinal, document_id, collection_id, classes[collection_id], start, f"passage {ordinal}", vector
+            text = texts[ordinal % len(texts)] if texts else f"passage {ordinal}"
+            yield ordinal, document_id, collection_id, classes[collection_id], start, text, vector
             ordinal += 1
 
 

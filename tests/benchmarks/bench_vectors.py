@@ -10,6 +10,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from core.access import AccessScope, reading
 from core.db.migrate import migrate
 from core.db.pool import Pool, open_pool, session, transaction
 from retrieval.embedders.base import Vector, Vectors
+from retrieval.lexical.index import WordIndex
 from retrieval.stores import builder, graph, shape
 from retrieval.stores.base import VectorIndex
 from retrieval.stores.builder import Job
@@ -29,6 +31,7 @@ from retrieval.stores.census import Census
 from retrieval.stores.faiss import FaissStore
 from retrieval.stores.pgvector import EXACT, PgVectorStore
 from retrieval.stores.shape import Look
+from tests.benchmarks import door
 from tests.benchmarks.searchers import share_of_cores
 from tests.corpus import MODEL, NARROW, Corpus, load
 from tests.embedded import running_postgres
@@ -42,7 +45,9 @@ Ask = Callable[[Vector], Sequence[int]]
 
 
 class Measured:
-    """One corpus with its questions and what they should find."""
+    """One corpus with its questions and what they should find; ``words`` where whole searches are timed, too."""
+
+    words: WordIndex | None = None
 
     def __init__(self, pool: Pool, corpus: Corpus, vectors: Vectors) -> None:
         self.pool, self.vectors = pool, vectors
@@ -103,6 +108,18 @@ class Measured:
         print(f"  {name} recall@{K} {figures['recall']:.4f}, under a 1 % filter {figures['narrow_recall']:.4f}", flush=True)
         return figures
 
+    def door(self, name: str, store: VectorIndex, bare: Callable[[Vector], object]) -> dict[str, float]:
+        """Print how long whole searches take, beyond embedding their questions."""
+        if self.words is None:
+            return {}
+        figures = door.measure(self.pool, store, self.words, self.wide, door.Prepared(MODEL, self.questions), bare)
+        for what in ("bare", "door", "door_dense", "door_words"):
+            print(
+                f"  {name} {what:10} p50 {figures[f'{what}_p50_ms']:7.2f} ms   p95 {figures[f'{what}_p95_ms']:7.2f} ms",
+                flush=True,
+            )
+        return figures
+
     def crowd(self, name: str, store: VectorIndex, url: str) -> dict[str, float]:
         """Print how many searches many searchers get done in one process; gives the share of what the cores allow."""
         pool = open_pool(url, max_size=POOL, min_size=POOL)
@@ -144,7 +161,7 @@ def bench_faiss(measured: Measured, url: str, folder: Path, kind: shape.Kind | N
         figures = measured.compare("faiss ", store, bare)
         figures |= {"build_s": snapshot.manifest.build_s, "disk": snapshot.manifest.num_bytes / raw}
         figures |= {"memory": (process.memory_info().rss - before) / raw}
-        figures |= measured.crowd("faiss ", store, url)
+        figures |= measured.door("faiss ", store, bare) | measured.crowd("faiss ", store, url)
         print(f"  faiss  disk / raw vectors                  {figures['disk']:6.2f}")
         print(f"  faiss  memory / raw vectors, maps included {figures['memory']:6.2f}")
     finally:
@@ -167,9 +184,13 @@ def bench_pgvector(measured: Measured, url: str) -> dict[str, float]:
         values: dict[str, Any] = {"class_ids": list(measured.wide.class_ids), "k": K, "candidates": K, "documents": None}
         query = (EXACT if status.kind == "exact" else graph.NEAREST.format(dimension=DIMENSION)).encode()
         store = PgVectorStore(census)
+
+        def bare(question: Vector) -> object:
+            return connection.execute(query, values | {"vector": question}).fetchall()
+
         try:
-            figures = measured.compare("pgvec ", store, lambda v: connection.execute(query, values | {"vector": v}).fetchall())
-            figures |= measured.crowd("pgvec ", store, url)
+            figures = measured.compare("pgvec ", store, bare)
+            figures |= measured.door("pgvec ", store, bare) | measured.crowd("pgvec ", store, url)
         finally:
             store.close()
             for name in ("hnsw.iterative_scan", "hnsw.ef_search", "enable_sort"):
@@ -177,25 +198,25 @@ def bench_pgvector(measured: Measured, url: str) -> dict[str, float]:
     return figures | {"build_s": made_s, "disk": size}
 
 
-def bench(num: int, stores: str, folder: Path, kind: shape.Kind | None) -> dict[str, dict[str, float]]:
+def bench(num: int, stores: str, folder: Path, kind: shape.Kind | None, *, is_whole: bool) -> dict[str, dict[str, float]]:
     """Measure a corpus of ``num`` passages; gives each store's figures."""
     print(f"{num} passages of {DIMENSION} dimensions")
     (folder / "postgres").mkdir(parents=True)
     with running_postgres(folder / "postgres", *SERVER) as server:
         server.add_database("bench")
         migrate(server.url("bench"))
-        pool = open_pool(server.url("bench"), max_size=6)
-        try:
+        with ExitStack() as stack:
+            pool = stack.enter_context(closing(open_pool(server.url("bench"), max_size=6)))
             started = time.perf_counter()
-            corpus = load(pool, num, DIMENSION)
+            corpus = load(pool, num, DIMENSION, texts=door.texts() if is_whole else ())
             print(f"  loaded by COPY in {time.perf_counter() - started:.0f} s", flush=True)
             measured, found = Measured(pool, corpus, clustered(num, DIMENSION)), {}
+            if is_whole:
+                measured.words = stack.enter_context(closing(door.open_words(pool, folder / "words")))
             if stores in ("both", "faiss"):
                 found["faiss"] = bench_faiss(measured, server.url("bench"), folder / "index", kind)
             if stores in ("both", "pgvector"):
                 found["pgvector"] = bench_pgvector(measured, server.url("bench"))
-        finally:
-            pool.close()
     return found
 
 
@@ -205,14 +226,16 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=60_000, help="of the largest corpus (default: 60000)")
     parser.add_argument("--store", choices=["both", "faiss", "pgvector"], default="both")
     parser.add_argument("--kind", choices=["flat", "hnsw", "ivf"], help="the shape of the FAISS index; none: by its size")
+    parser.add_argument("--door", action="store_true", help="with texts, and whole searches timed (a third as many a second)")
+    parser.add_argument("--largest", action="store_true", help="leave the smaller corpora out")
     parser.add_argument("--folder", type=Path, help="where the database lies while it runs; none: the system's")
     parser.add_argument("--json", type=Path, help="a file for all figures")
     options = parser.parse_args()
-    sizes = sorted({max(10_000, options.passages // part) for part in (100, 10, 1)})
+    sizes = sorted({max(10_000, options.passages // part) for part in ((1,) if options.largest else (100, 10, 1))})
     figures: dict[int, dict[str, dict[str, float]]] = {}
     for num in sizes:
         with tempfile.TemporaryDirectory(dir=options.folder) as name:
-            figures[num] = bench(num, options.store, Path(name), options.kind)
+            figures[num] = bench(num, options.store, Path(name), options.kind, is_whole=options.door)
         if options.json:
             options.json.write_text(json.dumps(figures, indent=1))
     for smaller, larger in pairwise(sizes):
