@@ -5,8 +5,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +18,7 @@ import psycopg
 import pytest
 
 from core.access import AccessScope, reading
-from core.db.pool import Pool, transaction
+from core.db.pool import Pool, open_pool, transaction
 from retrieval.embedders.base import Vector
 from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
@@ -368,3 +370,31 @@ def test_what_is_gone_or_moved_is_not_found_even_in_an_index_that_lags(
         assert len(find(pool, store, embedder.embed_queries(["annual leave"])[0], seen)) == 3, "the index lags"
         for k in (1, 2, 9):
             assert {hit.text for hit in search("annual leave", scope=seen, k=k)} == {texts[0]}
+
+
+def test_many_searchers_on_few_connections_all_find_while_documents_come(pool: Pool, database_url: str, tmp_path: Path) -> None:
+    """32 searchers share two connections and one look at the changes; none fails, starves or misses what was there before it."""
+    collection_id, _, numbers = fill(pool, 200)
+    builder.build(job(database_url, tmp_path))
+    vectors, counts, ended = clustered(200, DIMENSION), [0] * 32, threading.Event()
+    few = open_pool(database_url, max_size=2)
+    with opened(pool, tmp_path, strict=False) as store, closing(few):
+        seen = scope(pool, collection_id)
+
+        def repeat(thread: int) -> None:
+            while not ended.is_set():
+                row = (7 * thread + counts[thread]) % 200
+                assert find(few, store, vectors[row], seen, 1)[0][0] == numbers[row]
+                counts[thread] += 1
+
+        with ThreadPoolExecutor(32) as threads:
+            searchers = [threads.submit(repeat, number) for number in range(32)]
+            try:
+                for seed in range(1, 9):
+                    _, _, added = fill(pool, 5, seed, collection_id)
+                    assert find(pool, store, clustered(5, DIMENSION, seed)[4], seen, 1)[0][0] == added[4]
+                wait_until(lambda: min(counts) >= 5)
+            finally:
+                ended.set()
+            for searcher in searchers:
+                searcher.result()
