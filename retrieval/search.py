@@ -185,8 +185,9 @@ def _after(first: Ranking, others: Ranking) -> Ranking:
     """Append what is new, with scores shifted below those of the first, since the two do not compare."""
     taken = {num for num, _ in first}
     new = [(num, score) for num, score in others if num not in taken]
-    shift = min(0.0, first[-1][1] - new[0][1]) if first and new else 0.0
-    return [*first, *((num, score + shift) for num, score in new)]
+    lowest = first[-1][1] if first else np.inf
+    shift = min(0.0, lowest - new[0][1]) if new else 0.0
+    return [*first, *((num, min(score + shift, lowest)) for num, score in new)]  # min: a sum rounds
 
 
 def _explained(hits: list[Hit], found: Sequence[_Found]) -> list[Hit]:
