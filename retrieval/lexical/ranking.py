@@ -19,7 +19,7 @@ from retrieval.lexical.query import Question, Tokens
 from retrieval.lexical.snapshot import Address, Hits, Snapshot, View, all_of, any_of, one_of, silent
 from retrieval.stores.base import Ranking
 
-MAX_TERMS = 64  # of a long question its rarest words
+MAX_TERMS = 192  # of a question that is longer still its rarest words
 SPARE = 1.5  # as many times the passages wanted are scored exactly: the index's order is nearly that of the scores
 MARK_GAIN = bm25.K1 + 1  # a reference weighs as much as its word could at most
 
