@@ -31,7 +31,7 @@ STEMMERS = {
 COMPOUNDING = frozenset({"da", "de", "et", "fi", "hu", "nl", "no", "sv"})
 STUB_CHARS = 4
 BREAK = "|"  # between title, headings and text: no phrase goes across
-MAX_CACHED = 100_000
+MAX_CACHED, MAX_CACHED_CHARS = 100_000, 64  # runs remembered of a family, and how long one may be: any text may come
 ALL_LANGUAGES = ""  # the owner of what is not stemmed
 
 _lock = threading.Lock()  # a stemmer is one thread's at a time
@@ -110,7 +110,9 @@ class _Analyser:
         if found is None:
             if len(self._cached) >= MAX_CACHED:
                 self._cached.clear()
-            found = self._cached[run] = _Run(tuple(self._tokens(run)), tuple(_surface(run)))
+            found = _Run(tuple(self._tokens(run)), tuple(_surface(run)))
+            if len(run) <= MAX_CACHED_CHARS:
+                self._cached[run] = found
         return found
 
     def _tokens(self, run: str) -> list[str]:

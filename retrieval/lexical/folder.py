@@ -26,7 +26,7 @@ class Folder:
         self.path = root / VERSION
         self.schema = schema.make_schema()
         self._lock: int | None = None
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def open(self) -> tantivy.Index | None:
         """Open the index that is there, None if there is none; raises ValueError or OSError if it is damaged."""
@@ -37,7 +37,7 @@ class Folder:
     def replace(self) -> tantivy.Index:
         """Begin an empty index in place of what is there; for the holder of the lock alone."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self.path.mkdir(parents=True)
+        self.path.mkdir(mode=0o700, parents=True)
         return self._set_up(tantivy.Index(self.schema, str(self.path)))
 
     @property
@@ -54,7 +54,9 @@ class Folder:
         return found.st_ino, found.st_mtime_ns
 
     def lock(self) -> bool:
-        """Become the one process that writes, if none is."""
+        """Become the one process that writes, if none is; whoever is stays it."""
+        if self._lock is not None:  # a second lock of the same file would wait for the first
+            return True
         descriptor = os.open(self.path.with_name(f"{VERSION}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

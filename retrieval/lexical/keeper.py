@@ -2,10 +2,12 @@
 
 The first process to lock the folder writes until it ends; the others see its commits. The cursor into the change log is in
 the same commit as the passages, so an index is consistent whenever its writer dies, and goes on from there. The folder is
-derived from PostgreSQL: one that is missing, damaged, too old or of another version is built anew while searches go on.
+derived from PostgreSQL: one that is missing, damaged, too old, or of another version or database is built anew while searches go
+on with what they had. What cannot be written, to a full disk say, is tried again later, and nothing is thrown away for it.
 """
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -32,6 +34,8 @@ MANY_DOCUMENTS = 50  # no search waits longer than for another process when so m
 DOCUMENTS_AT_ONCE, PASSAGES_PER_COMMIT = 200, 20_000
 REMEMBER_EVERY_S = 86_400.0  # the cursor, in days without a change
 DAMAGE = (ValueError, OSError)  # what tantivy raises for a folder it cannot read or write
+BACK_OFF_S = 5.0  # after a write that failed
+MAX_FAILURES, ROOM_BYTES = 3, 500_000_000  # so many in a row while there is room mean that the folder itself is damaged
 
 
 class Keeper:
@@ -44,15 +48,19 @@ class Keeper:
         self._index: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
         self._stamp: tuple[int, int] | None = None
-        self._cursor, self._remembered_at = Cursor(), time.time()
+        self._cursor, self._database, self._remembered_at = Cursor(), "", time.time()
+        self._is_whole = False  # whether the snapshot holds all that the database held at some moment
+        self._num_failures, self._failing_until = 0, 0.0
         self._round = threading.Condition()
         self._asked = self._answered = 0
         self._is_reading_many = self._is_anothers = self._is_closing = False
         self._thread = threading.Thread(target=self._keep, name="words", daemon=True)
         self._thread.start()
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         """Bring what is committed now into the snapshot, or wait for who does; goes on with what there is when that takes long.
+
+        Tells whether the snapshot holds all of it.
 
         What is committed meanwhile is not waited for: where documents never cease to come, a search still ends. Raises
         DependencyUnavailable if the database does not answer.
@@ -63,9 +71,14 @@ class Keeper:
         while self.snapshot is None or not self._cursor.covers(news):
             is_long = self.snapshot is not None and (self._is_anothers or self._is_reading_many)
             patience = OTHERS_PATIENCE_S if is_long else OWN_PATIENCE_S
-            if self._is_closing or time.monotonic() - started > patience:
-                return
+            if self._is_closing or self._is_failing or time.monotonic() - started > patience:
+                return False
             self._ask(0.05)
+        return self._is_whole
+
+    @property
+    def _is_failing(self) -> bool:
+        return time.monotonic() < self._failing_until
 
     def close(self) -> None:
         """Stop; what is not committed is read again by the next writer."""
@@ -89,27 +102,42 @@ class Keeper:
             with self._round:
                 self._round.wait_for(lambda: self._asked > self._answered or self._is_closing, LOOK_EVERY_S)
                 answering = self._asked
-            try:
-                self._look()
-            except DependencyUnavailable as error:
-                log.warning("words_not_followed", extra={"reason": str(error)})
-            except Exception:  # whatever it was, the next look may go well
-                log.exception("words_look_crashed")
+            if not self._is_failing:
+                self._try_to_look()
             with self._round:
                 self._answered = answering
                 self._round.notify_all()
         self._writer = self._index = None
         self._folder.unlock()
 
+    def _try_to_look(self) -> None:
+        try:
+            self._look()
+        except DependencyUnavailable as error:
+            log.warning("words_not_followed", extra={"reason": str(error)})
+        except DAMAGE as error:
+            log.warning("words_not_written", extra={"folder": str(self._folder.path), "reason": str(error)})
+            self._rest()
+        except Exception:  # whatever it was, a later look may go well
+            log.exception("words_look_crashed")
+            self._rest()
+
+    def _rest(self) -> None:
+        """Let go of the writer, which may be broken, and leave the folder as it is for a while."""
+        self._writer = self._index = self._stamp = None
+        self._num_failures += 1
+        self._failing_until = time.monotonic() + BACK_OFF_S
+
     def _look(self) -> None:
         """Read what changed into the index, if this process writes, else see what the one that does has committed."""
+        if self._writer is not None or self._begin_to_write():
+            self._catch_up()
+            return
         try:
-            if self._writer is not None or self._begin_to_write():
-                self._catch_up()
-            else:
-                self._see()
-        except DAMAGE as error:
-            self._start_again(str(error))
+            self._see()
+        except DAMAGE as error:  # the process that writes will mend it
+            log.warning("word_index_unusable", extra={"folder": str(self._folder.path), "reason": str(error)})
+            self._index = self._stamp = None
 
     def _begin_to_write(self) -> bool:
         """Become the writer if no process is; the index is then opened, or begun."""
@@ -123,10 +151,19 @@ class Keeper:
             self._start_again(str(error))
         if self._index is None:
             self._begin(self._folder.replace())
-        if time.time() - self._remembered_at > changes.KEEP_DAYS * 86_400:
+        with transaction(self._pool) as connection:
+            database = changes.database_name(connection)
+            is_ahead = changes.is_ahead(connection, self._cursor)
+        if self._database not in ("", database) or is_ahead:
+            self._is_whole, self.snapshot = False, None  # what it says of numbers is not true here
+            self._start_again("it is of another database, or the database was put back to an earlier state")
+        elif time.time() - self._remembered_at > changes.KEEP_DAYS * 86_400:
             self._start_again("it has not been kept for so long that the change log may have been pruned")
+        elif self._num_failures >= MAX_FAILURES and shutil.disk_usage(self._folder.path).free > ROOM_BYTES:
+            self._start_again("it cannot be written, though there is room")
         elif self._writer is None:
             self._writer = self._open_writer()
+        self._database = database
         return True
 
     def _open_writer(self) -> tantivy.IndexWriter:
@@ -162,14 +199,20 @@ class Keeper:
         assert self._index is not None
         self._index.reload()
         searcher = self._index.searcher()
-        self.snapshot = Snapshot(searcher, self._folder.schema)
-        self._cursor, self._remembered_at = schema.read_cursor(
-            searcher, self._folder.schema
-        )  # after: it tells what is to be seen
+        read = schema.read_cursor(searcher, self._folder.schema)
+        if read is not None:
+            self.snapshot, self._is_whole = Snapshot(searcher, self._folder.schema), True
+            self._cursor, self._database, self._remembered_at = read.cursor, read.database, read.at  # last: who waits looks at it
+        elif not self._is_whole:  # a part is better than nothing, and worse than all of a moment ago
+            self.snapshot = Snapshot(searcher, self._folder.schema)
 
     def _catch_up(self) -> None:
         with transaction(self._pool) as connection:
+            is_ahead = changes.is_ahead(connection, self._cursor)
             documents, cursor = changes.since(connection, self._cursor)
+        if is_ahead:
+            self._writer = None  # the next look takes it up as one that was not kept
+            return
         if documents:
             self._is_reading_many = len(documents) > MANY_DOCUMENTS
             try:
@@ -224,8 +267,9 @@ class Keeper:
         assert self._writer is not None
         if cursor is not None:
             self._writer.delete_documents_by_term("kind", schema.CURSOR)
-            self._writer.add_document(schema.cursor_entry(cursor))
+            self._writer.add_document(schema.cursor_entry(cursor, self._database))
         self._writer.commit()
+        self._num_failures = 0
         self._stamp = self._folder.stamp()
         self._publish()
 

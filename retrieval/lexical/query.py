@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from retrieval.lexical import references
 from retrieval.lexical.analysis import surface_tokens
-from retrieval.lexical.tokens import fold
+from retrieval.lexical.tokens import fold, runs
 
 MAX_PHRASES = 8
 MIN_PREFIX_CHARS = 2
@@ -27,7 +27,7 @@ class Question:
     text: str
     phrases: tuple[Tokens, ...]
     marks: tuple[str, ...]
-    prefixes: tuple[Tokens, ...]
+    prefixes: tuple[str, ...]
 
 
 def parse(text: str) -> Question:
@@ -35,15 +35,15 @@ def parse(text: str) -> Question:
 
     >>> parse('the "notice period" of Section 7.1, Hertz*')
     Question(text='the "notice period" of Section 7.1, Hertz*', phrases=(('notice', 'period'),), marks=('7.1',),
-             prefixes=(('hertz',),))
+             prefixes=('hertz',))
     """
     quoted = (surface_tokens("".join(groups)) for groups in QUOTED.findall(text))
-    starred = (surface_tokens(word) for word in STARRED.findall(text))
+    starred = (runs(fold(word))[-1:] for word in STARRED.findall(text))
     return Question(
         text=text,
         phrases=_distinct(quoted),
         marks=tuple(dict.fromkeys(references.mentioned(fold(text))))[:MAX_PHRASES],
-        prefixes=_distinct(tokens for tokens in starred if sum(map(len, tokens)) >= MIN_PREFIX_CHARS),
+        prefixes=tuple(dict.fromkeys(run for found in starred for run in found if len(run) >= MIN_PREFIX_CHARS))[:MAX_PHRASES],
     )
 
 

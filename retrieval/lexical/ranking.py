@@ -5,7 +5,9 @@ the formula, from exact counts and lengths and the scope's mean length in the pa
 about documents outside the scope.
 """
 
-from collections.abc import Collection, Sequence
+import heapq
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from retrieval.lexical import bm25
 from retrieval.lexical.analysis import question_tokens
 from retrieval.lexical.query import Question, Tokens
 from retrieval.lexical.snapshot import Address, Hits, Snapshot, View, all_of, any_of, one_of, silent
+from retrieval.lexical.tokens import is_spaceless, pairs, take_apart
 from retrieval.stores.base import Ranking
 
 MAX_TERMS = 192  # of a question that is longer still its rarest words
@@ -60,7 +63,7 @@ def make_plan(view: View, question: Question) -> Plan:
     """Weigh what is asked by what the scope holds; phrases that no passage holds are asked for as words alone."""
     snapshot = view.snapshot
     counts = question_tokens(question.text, view.languages, detect(question.text))
-    weighed = [(token, count * weight) for token, count in counts.items() if (weight := view.idf(token)) > 0]
+    weighed = [(token, counts[token] * weight) for token in _telling(snapshot, counts) if (weight := view.idf(token)) > 0]
     phrases = [_phrase(snapshot, phrase) for phrase in question.phrases]
     marks = [(snapshot.term("marks", mark), MARK_GAIN) for mark in question.marks]
     prefixes = [(_beginning(snapshot, prefix), 1.0) for prefix in question.prefixes]
@@ -72,6 +75,18 @@ def make_plan(view: View, question: Question) -> Plan:
         extras=[Query.const_score_query(query, gain) for query, gain in gains if gain > 0],
         required=required if is_held else [],
     )
+
+
+def _telling(snapshot: Snapshot, counts: Mapping[str, int]) -> list[str]:
+    """Keep the tokens that weigh most in the index as a whole, where counting all of them in the scope would take long."""
+    if len(counts) <= MAX_TERMS:
+        return list(counts)
+    weights = {token: count * _own_idf(snapshot, token) for token, count in counts.items() if _is_held(snapshot, token)}
+    return heapq.nlargest(2 * MAX_TERMS, weights, key=weights.__getitem__)
+
+
+def _is_held(snapshot: Snapshot, token: str) -> bool:
+    return bool(snapshot.searcher.doc_freq("words", token))
 
 
 def _wanted(view: View, plan: Plan, within: Sequence[Query]) -> Query:
@@ -131,8 +146,10 @@ def _phrase(snapshot: Snapshot, tokens: Tokens) -> Query:
     return Query.phrase_query(snapshot.schema, "surface", list(tokens))
 
 
-def _beginning(snapshot: Snapshot, tokens: Tokens) -> Query:
-    """Ask for the words that begin as the last token does, after the others; tokens hold nothing but letters and digits."""
-    if len(tokens) == 1:
-        return Query.regex_query(snapshot.schema, "surface", f"{tokens[0]}.*")
-    return Query.phrase_prefix_query(snapshot.schema, "surface", list(tokens))
+def _beginning(snapshot: Snapshot, beginning: str) -> Query:
+    """Ask for the words that begin so; of writing without spaces, where no word ends, for the characters."""
+    if is_spaceless(beginning):
+        return _phrase(snapshot, tuple(pairs(beginning)))
+    if take_apart(beginning).whole is None:
+        return Query.regex_query(snapshot.schema, "surface", f"{re.escape(beginning)}.*")
+    return Query.regex_query(snapshot.schema, "words", f":{re.escape(beginning)}.*")

@@ -5,6 +5,7 @@ the heading ``7.1 Termination``. Only that very part: 12.3 is neither 12.30 nor 
 """
 
 import re
+from collections.abc import Iterator
 
 _NUMBER = r"(\d{1,4}(?:\.\d{1,4}){0,6}[a-z]?|[ivxlc]{1,7})"
 _UNIT = r"(?:abs|absatz|nr|nummer|ziff|ziffer|satz|lit|buchst|para|paragraph|no)"
@@ -14,7 +15,12 @@ _CUE = (
     r"|abschnitt|artikel|ziffer|ziff\.|klausel|kapitel|anlage|anhang|punkt|paragraph"
     r"|sección|artículos?|cláusula|apartado|capítulo|anexo|articolo|clausola|clause|article)"
 )
-MENTION = re.compile(rf"(?<!\w){_CUE}\s?{_NUMBER}(?![\w]|\.\d){_BELOW}")
+MENTION = re.compile(rf"(?<!\w){_CUE}\s{{0,3}}{_NUMBER}(?![\w]|\.\d){_BELOW}")
+# "Sections 3 and 4", "§§ 4, 5": what follows a mention, joined to it.
+NEXT = re.compile(
+    rf"\s{{0,3}}(?:,|and|or|und|oder|y|o|&|to|bis|-|–)\s{{0,3}}(\d{{1,4}}(?:\.\d{{1,4}}){{0,6}}[a-z]?)(?![\w]|\.\d){_BELOW}"
+)
+MAX_JOINED = 10
 # "12.3 Termination" where a line begins; "12." too, as headings of contracts are numbered.
 AT_LINE_START = re.compile(
     rf"^[^\S\n]*(\d{{1,4}}(?:\.\d{{1,4}}){{1,6}}|\d{{1,3}}(?=\.))(?![\w]|\.\d)\.?{_BELOW}(?=\s)", re.MULTILINE
@@ -26,10 +32,21 @@ _UNIT_WORD = re.compile(rf"\b{_UNIT}\b")
 def mentioned(folded: str) -> list[str]:
     """Give the marks of the parts that a folded text names with a word or a sign, the innermost part of each.
 
-    >>> mentioned("see section 12.3 and § 4 abs. 2, not 7.1"), mentioned("article 5(b)")
+    >>> mentioned("see section 12.3 and § 4 abs. 2; not 7.1"), mentioned("article 5(b)")
     (['12.3', '4(2)'], ['5(b)'])
+    >>> mentioned("sections 3, 4.1 and 5"), mentioned("§§ 4, 5")
+    (['3', '4.1', '5'], ['4', '5'])
     """
-    return [_mark(*match.groups()) for match in MENTION.finditer(folded)]
+    return [_mark(*match.groups()) for first in MENTION.finditer(folded) for match in (first, *_joined(folded, first.end()))]
+
+
+def _joined(folded: str, position: int) -> Iterator[re.Match[str]]:
+    for _ in range(MAX_JOINED):
+        match = NEXT.match(folded, position)
+        if match is None:
+            return
+        yield match
+        position = match.end()
 
 
 def held(folded: str) -> list[str]:

@@ -6,6 +6,7 @@ same commit as the passages, so the two agree whatever happens.
 
 import json
 import time
+from typing import NamedTuple
 
 import tantivy
 
@@ -13,7 +14,7 @@ from retrieval.lexical.analysis import Analysed
 from retrieval.stores.changes import Cursor
 from retrieval.stores.texts import PassageText
 
-VERSION = 1  # of what stands here: another number, and every index is built anew
+VERSION = 2  # of what stands here: another number, and every index is built anew
 PASSAGE, CURSOR = "passage", "cursor"
 SPACES = "spaces"  # the tokenizer: what analysis gives is tokens apart by spaces
 
@@ -49,22 +50,30 @@ def passage_entry(text: PassageText, family: str, analysed: Analysed) -> tantivy
     return entry
 
 
-def cursor_entry(cursor: Cursor) -> tantivy.Document:
-    """Make the entry that says how far the index has read, and when."""
-    held = {"floor": cursor.floor, "seen": sorted(cursor.seen), "at": time.time()}
+class Read(NamedTuple):
+    """How far an index has read, of which database, and when (seconds since 1970)."""
+
+    cursor: Cursor
+    database: str
+    at: float
+
+
+def cursor_entry(cursor: Cursor, database: str) -> tantivy.Document:
+    """Make the entry that says how far the index has read, of which database, and when."""
+    held = {"floor": cursor.floor, "seen": sorted(cursor.seen), "database": database, "at": time.time()}
     entry = tantivy.Document()
     entry.add_text("kind", CURSOR)
     entry.add_text("cursor", json.dumps(held))
     return entry
 
 
-def read_cursor(searcher: tantivy.Searcher, schema: tantivy.Schema) -> tuple[Cursor, float]:
-    """Read how far the index has read and when (seconds since 1970); the beginning, now, for an index without an entry."""
+def read_cursor(searcher: tantivy.Searcher, schema: tantivy.Schema) -> Read | None:
+    """Read how far the index has read; None for one that has not read everything once."""
     hits = searcher.search(tantivy.Query.term_query(schema, "kind", CURSOR, index_option="basic"), 1, count=False).hits
     if not hits:
-        return Cursor(), time.time()
+        return None
     held = json.loads(searcher.doc(hits[0][1])["cursor"][0])
-    return Cursor(held["floor"], frozenset(held["seen"])), held["at"]
+    return Read(Cursor(held["floor"], frozenset(held["seen"])), held["database"], held["at"])
 
 
 def language_code(language: str) -> int:

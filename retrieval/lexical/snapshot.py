@@ -27,11 +27,12 @@ class Snapshot:
     def view(self, class_ids: Iterable[int]) -> "View":
         """Give what the classes' readers see; classes without passages change nothing."""
         seen = self._classes & {str(class_id) for class_id in class_ids}
-        if seen not in self._views:
+        view = self._views.get(seen)
+        if view is None:
             if len(self._views) >= MAX_VIEWS:
                 self._views.clear()
-            self._views[seen] = View(self, seen, is_all=seen == self._classes)
-        return self._views[seen]
+            view = self._views[seen] = View(self, seen, is_all=seen == self._classes)
+        return view
 
     def term(self, field: str, token: str) -> Query:
         """Ask for the passages with a token, scored by BM25 where it is of ``words``."""
@@ -108,7 +109,9 @@ class View:
         """Weigh a word by how many of the scope's passages hold it; 0 if none does."""
         frequency = self._frequencies.get(token)
         if frequency is None:
-            frequency = self._frequencies[token] = self._count(token)
+            frequency = self._count(token)
+            if frequency:  # any text may be asked: what nobody wrote is not remembered
+                self._frequencies[token] = frequency
         return bm25.idf(self.num_passages, frequency) if frequency else 0.0
 
     def rarity(self, query: Query) -> float:

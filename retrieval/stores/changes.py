@@ -31,6 +31,9 @@ PENDING = """
     SELECT count(DISTINCT document_id) AS num FROM changes WHERE txid >= %(floor)s::text::xid8 AND seq <> ALL(%(seen)s)
 """
 OPEN = "SELECT seq FROM changes WHERE txid >= %s::text::xid8"
+DATABASE = """
+    SELECT system_identifier || '/' || oid AS name FROM pg_control_system(), pg_database WHERE datname = current_database()
+"""
 PRUNE = """
     DELETE FROM changes c
      WHERE at < now() - make_interval(days => %s)
@@ -94,6 +97,20 @@ def pending(connection: Connection, cursor: Cursor) -> int:
     row = connection.execute(PENDING, {"floor": str(cursor.floor), "seen": list(cursor.seen)}).fetchone()
     assert row is not None
     return int(row["num"])
+
+
+def database_name(connection: Connection) -> str:
+    """Name the database apart from every other, copies made by dump and restore included."""
+    row = connection.execute(DATABASE).fetchone()
+    assert row is not None
+    return str(row["name"])
+
+
+def is_ahead(connection: Connection, cursor: Cursor) -> bool:
+    """Tell whether a cursor knows of transactions that the database has not reached: it was put back to an earlier state."""
+    now = connection.execute(NOW).fetchone()
+    assert now is not None
+    return bool(cursor.floor > now["ceiling"])
 
 
 def prune(connection: Connection) -> None:

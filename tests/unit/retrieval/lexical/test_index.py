@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.db.pool import Pool, transaction
+from retrieval.lexical import analysis
 from retrieval.lexical.analysis import analyse, question_tokens
 from retrieval.lexical.index import WordIndex
 from tests.fakes_retrieval import real_texts
@@ -261,3 +262,26 @@ def test_whether_one_passage_of_the_scope_holds_all_words(pool: Pool, words: Wor
         assert words.holds(text, scope=seen) is held, text
     assert not words.holds("acme", scope=scope(pool, collection(pool)))
     assert not words.holds("acme", scope=scope(pool))
+
+
+def test_all_that_begins_so_is_found_however_much_there_is(pool: Pool, words: WordIndex) -> None:
+    mine, others = collection(pool), collection(pool)
+    document(pool, others, [f"part AB-12{n:03}" for n in range(300)], language="en")
+    _, nums = document(pool, mine, [f"part AB-129{n:02}" for n in range(100)] + ["part AB-13", "part 1299"], language="en")
+    found = {num for num, _ in words.rank("AB-12*", scope=scope(pool, mine), k=1000)}
+    assert set(nums[:100]) <= found
+    best = [num for num, _ in words.rank("AB-12*", scope=scope(pool, mine), k=100)]
+    assert set(best) == set(nums[:100])
+
+
+def test_what_anybody_may_ask_is_not_remembered_for_ever(pool: Pool, words: WordIndex) -> None:
+    mine = collection(pool)
+    document(pool, mine, ["a needle"], language="en")
+    seen = scope(pool, mine)
+    for number in range(20):
+        words.rank(".".join(f"w{number}x{n}" for n in range(2000)), scope=seen, k=5)
+    snapshot = words._keeper.snapshot
+    assert snapshot is not None
+    view = snapshot.view(seen.class_ids)
+    assert len(view._frequencies) <= 10
+    assert all(len(run) <= analysis.MAX_CACHED_CHARS for run in analysis._analyser("en")._cached)

@@ -18,6 +18,7 @@ from core.db.pool import Pool, open_pool, transaction
 from retrieval.lexical import keeper as keeper_module
 from retrieval.lexical.folder import VERSION, Folder
 from retrieval.lexical.index import WordIndex
+from retrieval.stores.changes import Cursor
 from tests.fakes_words import collection, document, scope
 
 PROCESS = """
@@ -308,9 +309,7 @@ def test_a_search_ends_and_is_fresh_while_changes_never_cease(pool: Pool, words:
         thread.join()
 
 
-def test_a_database_that_is_away_is_said_to_be_and_followed_again(
-    pool: Pool, words: WordIndex, database_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_database_that_was_away_is_followed_again(pool: Pool, words: WordIndex) -> None:
     mine = collection(pool)
     assert found(words, pool, mine) == set()
     with transaction(pool) as connection:  # what a restart of the server does to connections
@@ -323,6 +322,95 @@ def test_a_database_that_is_away_is_said_to_be_and_followed_again(
 def test_one_process_locks(tmp_path: Path) -> None:
     first, second = Folder(tmp_path), Folder(tmp_path)
     assert first.lock() and not second.lock()
+    assert first.lock(), "who has it may ask again"
     first.unlock()
     assert second.lock()
     second.unlock()
+
+
+def test_what_cannot_be_written_is_tried_again_and_nothing_is_thrown_away(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeper_module, "BACK_OFF_S", 0.5)
+    mine = collection(pool)
+    with opened(pool, tmp_path) as words, caplog.at_level(logging.INFO, "retrieval"):
+        _, nums = document(pool, mine, ["a needle"])
+        assert found(words, pool, mine) == set(nums)
+        caplog.clear()
+
+        def full(*_: object) -> None:
+            raise ValueError("Internal error: 'No space left on device (os error 28)'")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(keeper_module.schema, "passage_entry", full)
+            _, more = document(pool, mine, ["a needle"])
+            started = time.monotonic()
+            assert until(lambda: "words_not_written" in caplog.messages, 5)
+            assert found(words, pool, mine) == set(nums), "what is there is still found"
+            assert time.monotonic() - started < keeper_module.OWN_PATIENCE_S
+        assert until(lambda: found(words, pool, mine) == {*nums, *more}, 10)
+    assert "word_index_begun" not in caplog.messages
+
+
+def test_a_folder_that_cannot_be_begun_is_begun_later(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_module, "BACK_OFF_S", 0.2)
+    replace, failures = Folder.replace, iter([OSError("read-only"), OSError("read-only")])
+
+    def failing(self: Folder) -> object:
+        if error := next(failures, None):
+            raise error
+        return replace(self)
+
+    monkeypatch.setattr(Folder, "replace", failing)
+    mine = collection(pool)
+    _, nums = document(pool, mine, ["a needle"])
+    with opened(pool, tmp_path) as words:
+        assert until(lambda: found(words, pool, mine) == set(nums), 10)
+
+
+def test_an_index_of_another_database_is_built_anew(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = collection(pool)
+    gone, nums = document(pool, mine, ["a needle"])
+    with opened(pool, tmp_path) as words:
+        assert found(words, pool, mine) == set(nums)
+    with transaction(pool) as connection:  # what the other database never had, and never tells of
+        connection.execute("DELETE FROM documents WHERE document_id = %s", (gone,))
+        connection.execute("DELETE FROM changes")
+    monkeypatch.setattr(keeper_module.changes, "database_name", lambda _: "another/1")
+    with caplog.at_level(logging.INFO, "retrieval"), opened(pool, tmp_path) as words:
+        assert until(lambda: "word_index_begun" in caplog.messages, 5)
+        assert found(words, pool, mine) == set()
+
+
+def test_an_index_that_knows_a_later_state_is_built_anew(pool: Pool, tmp_path: Path) -> None:
+    mine = collection(pool)
+    gone, nums = document(pool, mine, ["a needle"])
+    with opened(pool, tmp_path) as words:
+        assert found(words, pool, mine) == set(nums)
+        with transaction(pool) as connection:
+            connection.execute("DELETE FROM documents WHERE document_id = %s", (gone,))
+            connection.execute("DELETE FROM changes")
+        words._keeper._cursor = Cursor(2**40)
+        assert until(lambda: found(words, pool, mine) == set(), 10)
+
+
+def test_a_part_of_a_new_index_takes_the_place_of_no_whole_one(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = collection(pool)
+    nums = {num for _ in range(20) for num in document(pool, mine, ["a needle"])[1]}
+    with opened(pool, tmp_path) as words:
+        assert found(words, pool, mine) == nums
+        for name, value in {
+            "DOCUMENTS_AT_ONCE": 1,
+            "PASSAGES_PER_COMMIT": 1,
+            "MANY_DOCUMENTS": 5,
+            "OTHERS_PATIENCE_S": 0.0,
+        }.items():
+            monkeypatch.setattr(keeper_module, name, value)
+        words._keeper._remembered_at, words._keeper._writer = 0.0, None  # as if it had not been kept for long
+        monkeypatch.setattr(keeper_module.Keeper, "_see", lambda self: None)
+        counts = [len(found(words, pool, mine)) for _ in range(100)]
+    assert set(counts) == {20}
