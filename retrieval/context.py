@@ -40,7 +40,8 @@ class Packer:
             return Context(question, tuple(kept))
         with transaction(self.pool) as connection, reading(connection, self.scope):
             between = passages.between(connection, pairs, self.scope)
-        return Context(question, tuple(join(kept, between)))
+        left = budget_tokens - sum(count_tokens(hit.text) for hit in kept)
+        return Context(question, tuple(join(kept, affordable(between, left, count_tokens))))
 
 
 def fitting(hits: Iterable[Hit], budget_tokens: int, count_tokens: Callable[[str], int]) -> list[Hit]:
@@ -58,6 +59,18 @@ def fitting(hits: Iterable[Hit], budget_tokens: int, count_tokens: Callable[[str
 def neighbours(hits: Iterable[Hit]) -> list[Pair]:
     """Give the numbers of hits that follow each other closely in one section of one document."""
     return [(a.num, b.num) for run in _by_section(hits) for a, b in pairwise(run) if 0 <= b.start - a.end <= MAX_GAP_CHARS]
+
+
+def affordable(between: Mapping[Pair, str], left: int, count_tokens: Callable[[str], int]) -> dict[Pair, str]:
+    """Keep the gaps that fit into what the budget has left."""
+    kept = {}
+    for pair, gap in between.items():
+        left -= (num_tokens := count_tokens(gap) if gap.strip() else 0)
+        if left < 0:
+            left += num_tokens
+        else:
+            kept[pair] = gap
+    return kept
 
 
 def join(hits: Sequence[Hit], between: Mapping[Pair, str]) -> list[Hit]:

@@ -1,7 +1,7 @@
 """What a search may be narrowed to: a typed set of conditions, all of which a document must meet.
 
 A filter narrows the scope and never widens it: it is answered inside the asker's scope, and with the documents of that
-scope. A value that no document could ever have, or that none in the scope has, is an error that says what there is.
+scope. A value that no document could ever have is an error, and so is a key of metadata that none in the scope has.
 """
 
 import datetime

@@ -8,7 +8,7 @@ first chooses documents, then passages inside them. The names were drawn from ea
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -86,10 +86,11 @@ def naming_words(name: str) -> frozenset[str]:
     return frozenset(words_of(name)) - FORMS - JOINING - USUAL
 
 
-def find(connection: Connection, question: str, scope: AccessScope) -> Named:
-    """Find what the question names among the documents of the scope."""
+def find(connection: Connection, question: str, scope: AccessScope, among: Collection[UUID] | None = None) -> Named:
+    """Find what the question names among the documents of the scope; of ``among`` only, where given."""
     asked = frozenset(words_of(question))
-    candidates = [_candidate(row) for row in documents.named_by(connection, asked - FORMS - JOINING, scope)]
+    rows = documents.named_by(connection, asked - FORMS - JOINING, scope)
+    candidates = [_candidate(row) for row in rows if among is None or row["document_id"] in among]
     unknown = unknown_names(question, candidates)
     if not candidates:
         return Named((), question, unknown)

@@ -86,7 +86,7 @@ class Search:
         whole = question.embed(text, self.embedder)
         with self._reading(scope) as connection:
             documents = matching(connection, filters, scope)
-            named = names.find(connection, text, scope)
+            named = names.find(connection, text, scope, documents)
         found = (
             [self._find(whole, scope, k, documents)]
             if not named.documents
@@ -94,13 +94,17 @@ class Search:
         )
         if self.rerank is not None:
             found = self._reranked(self.rerank, text, found, scope)
-        unknown = [name for name in named.unknown if not self._holds(name, scope)]
+        unknown = [name for name in named.unknown if self._lacks(name, scope, documents)]
         with self._reading(scope) as connection:
             return Hits(_hits(connection, found, scope, k, explain), unknown)
 
-    def _holds(self, name: str, scope: AccessScope) -> bool:
-        """Tell whether a passage of the scope speaks of a name."""
-        return self.words.holds(" ".join(sorted(names.mentioned_words(name))), scope=scope)
+    def _lacks(self, name: str, scope: AccessScope, documents: frozenset[UUID] | None) -> bool:
+        """Tell whether no passage that is searched speaks of a name; what is not known for certain is not said."""
+        nums = self.words.holders(" ".join(sorted(names.mentioned_words(name))), scope=scope, documents=documents)
+        if nums is None:
+            return False
+        with self._reading(scope) as connection:  # an index may hold what the scope has just lost
+            return not (nums and passages.spans(connection, nums, scope))
 
     def over(self, store: VectorStore) -> Self:
         """Give the same search over another vector store, to compare the two."""
@@ -146,6 +150,9 @@ class Search:
             if vectors:
                 dense |= passages.cosines(connection, asked.whole, asked.parts, sorted(nums - dense.keys()), scope)
             spans = passages.spans(connection, sorted(nums), scope)
+        nums &= spans.keys()  # what is gone since, or out of reach, has no say in how the others are scored
+        words = {num: score for num, score in words.items() if num in nums}
+        dense = {num: score for num, score in dense.items() if num in nums}
         if self.ranking != "dense":
             scores = self.words.scores(asked.text, sorted(nums - words.keys()), scope=scope)
             words |= {num: score for num, score in scores.items() if score > 0}

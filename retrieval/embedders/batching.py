@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from retrieval.embedders.base import Embedder, Vectors
 
+MAX_TEXTS = 16
+
 
 @dataclass(slots=True)
 class _Asked:
     texts: list[str]
     vectors: Vectors | None = None
+    is_done: bool = False
 
 
 class Batching:
@@ -40,14 +43,21 @@ class Batching:
         with self._lock:
             self._waiting.append(asked)
         with self._turn:
-            if asked.vectors is None:
-                self._embed_waiting()
+            while not asked.is_done:
+                self._embed_some()
         # Where the batch could not be embedded, each is by itself, so that the error is raised to whom it concerns.
         return asked.vectors if asked.vectors is not None else self._embedder.embed_queries(asked.texts)
 
-    def _embed_waiting(self) -> None:
+    def _embed_some(self) -> None:
+        """Embed the oldest that wait, up to MAX_TEXTS together: one long question shall not hold up all the others."""
         with self._lock:
-            batch, self._waiting = self._waiting, []
+            num, size = 1, len(self._waiting[0].texts)
+            while num < len(self._waiting) and size + len(self._waiting[num].texts) <= MAX_TEXTS:
+                size += len(self._waiting[num].texts)
+                num += 1
+            batch, self._waiting = self._waiting[:num], self._waiting[num:]
+        for asked in batch:
+            asked.is_done = True
         try:
             vectors = self._embedder.embed_queries([text for asked in batch for text in asked.texts])
         except Exception:  # noqa: BLE001  # raised again by each thread's own call

@@ -14,6 +14,7 @@ from retrieval.lexical import ranking
 from retrieval.lexical.analysis import surface_tokens
 from retrieval.lexical.keeper import Keeper
 from retrieval.lexical.query import parse
+from retrieval.lexical.snapshot import all_of
 from retrieval.stores.base import Ranking
 
 MEMORY_MB = 128
@@ -48,19 +49,24 @@ class WordIndex:
             return dict.fromkeys(nums, 0.0)
         return ranking.scores(snapshot.view(scope.class_ids), parse(query), nums)
 
-    def holds(self, text: str, *, scope: AccessScope) -> bool:
-        """Tell whether one passage of the scope holds all words of the text, as they are written but for case.
+    def holders(
+        self, text: str, *, scope: AccessScope, documents: frozenset[UUID] | None = None, k: int = 10
+    ) -> list[int] | None:
+        """Return at most ``k`` passages of the scope that hold all words of the text, as they are written but for case.
 
-        Takes a connection, and raises, as :meth:`rank` does.
+        None where the index does not know all that is committed, and so cannot say that there is none. Takes a connection, and
+        raises, as :meth:`rank` does.
         """
         if not scope.class_ids:
-            return False
-        self._keeper.refresh()
+            return []
+        is_complete = self._keeper.refresh()
         snapshot = self._keeper.snapshot
-        if snapshot is None:
-            return False
+        if snapshot is None or not is_complete:
+            return None
         words = [snapshot.term("surface", token) for token in dict.fromkeys(surface_tokens(text))]
-        return snapshot.count(*snapshot.view(scope.class_ids).filters, *words) > 0
+        within = [] if documents is None else [ranking.within(snapshot, documents)]
+        hits = snapshot.hits(all_of(*snapshot.view(scope.class_ids).filters, *within, *words), k)
+        return snapshot.values("num", [address for _, address in hits])
 
     def close(self) -> None:
         """Stop following the database, and let another process write."""

@@ -41,10 +41,8 @@ def rank(view: View, question: Question, k: int, documents: Collection[UUID] | N
     plan = make_plan(view, question)
     if not plan.terms and not plan.extras:
         return []
-    within = list(plan.required)
-    if documents is not None:
-        within.append(silent(one_of(view.snapshot.schema, "document", sorted(d.hex for d in documents))))
-    hits = view.snapshot.hits(_wanted(view, plan, within), max(k + 8, int(SPARE * k)))
+    narrowed = list(plan.required) if documents is None else [*plan.required, within(view.snapshot, documents)]
+    hits = view.snapshot.hits(_wanted(view, plan, narrowed), max(k + 8, int(SPARE * k)))
     scored = _score(view, plan, [address for _, address in hits])
     return sorted(scored.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
 
@@ -57,6 +55,11 @@ def scores(view: View, question: Question, nums: Sequence[int]) -> dict[int, flo
         return zeros
     found = view.snapshot.hits(all_of(_numbered(view.snapshot, nums), *view.filters, *plan.required), len(zeros))
     return zeros | _score(view, plan, [address for _, address in found])
+
+
+def within(snapshot: Snapshot, documents: Collection[UUID]) -> Query:
+    """Ask for passages of some documents."""
+    return silent(one_of(snapshot.schema, "document", sorted(document.hex for document in documents)))
 
 
 def make_plan(view: View, question: Question) -> Plan:

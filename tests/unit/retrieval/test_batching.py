@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ModelError
 from retrieval.embedders.base import Vectors
-from retrieval.embedders.batching import Batching
+from retrieval.embedders.batching import MAX_TEXTS, Batching
 from tests.fakes_retrieval import FakeEmbedder
 
 
@@ -61,3 +61,10 @@ def test_a_question_that_cannot_be_embedded_breaks_no_other() -> None:
 @pytest.mark.parametrize("texts", [[], ["one"]])
 def test_alone_it_is_as_without(texts: list[str]) -> None:
     assert np.array_equal(Batching(FakeEmbedder()).embed_queries(texts), FakeEmbedder().embed_queries(texts))
+
+
+def test_many_that_wait_go_in_batches_of_a_bounded_size() -> None:
+    slow, texts = SlowEmbedder(), [f"question {n}" for n in range(30)]
+    _, found = ask_at_once(slow, "first", texts)
+    assert max(slow.calls) == MAX_TEXTS and sum(slow.calls) == 61
+    assert all(np.shape(vectors) == (2, 64) for vectors in found[1:])  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from core.access import AccessScope
 from core.db.pool import Connection, Pool, transaction
 from core.types import Box, Chunk, Context, Hit, Line, Page, chunk_id
-from retrieval.context import Packer, fitting, join, neighbours
+from retrieval.context import Packer, affordable, fitting, join, neighbours
 from retrieval.stores import passages
 from tests.fakes_retrieval import FakeEmbedder, add_collection, add_document, nums, scope_of
 
@@ -110,3 +110,18 @@ def test_pages_and_their_lines_are_joined_too() -> None:
     assert (joined.rank, joined.start, joined.end, joined.page_first, joined.page_last) == (1, 0, 39, 1, 2)
     assert [(page.number, page.lines) for page in joined.pages] == [(1, tuple(lines[:3])), (2, (lines[3],))]
     assert join([late, early], {(2, 1): "changed since"}) == [late, early]
+
+
+def test_what_stands_between_neighbours_counts_too() -> None:
+    between = {(1, 2): "\n- 2 -\n", (2, 3): "\n\n", (3, 4): "a heading", (4, 5): "x"}
+    assert affordable(between, 0, len) == {(2, 3): "\n\n"}
+    assert affordable(between, 9, len) == {(1, 2): "\n- 2 -\n", (2, 3): "\n\n", (4, 5): "x"}
+
+
+def test_a_joined_context_keeps_to_its_budget(pool: Pool) -> None:
+    with transaction(pool) as connection:
+        _, hits, scope = fill(connection)
+    budget = sum(len(h.text) for h in hits)
+    context = Packer(pool, scope)("why?", hits, budget_tokens=budget, count_tokens=lambda text: len(text.strip()))
+    assert sum(len(h.text.strip()) for h in context.hits) <= budget + len("\n\n")  # blanks are no tokens
+    assert len(context.hits) == 3

@@ -81,7 +81,7 @@ def unknown(pool: Pool, words: WordIndex, question: str, seen: AccessScope) -> l
     """Tell what a search would tell."""
     with transaction(pool) as connection:
         named = names.find(connection, question, seen)
-    return [name for name in named.unknown if not words.holds(" ".join(names.mentioned_words(name)), scope=seen)]
+    return [name for name in named.unknown if not words.holders(" ".join(names.mentioned_words(name)), scope=seen)]
 
 
 @on_the_shared_sets

@@ -203,6 +203,19 @@ def test_filters_narrow_and_named_documents_come_first(pool: Pool, words: WordIn
     assert {hit.document_id for hit in only} == {made[2]}
 
 
+def test_the_note_on_a_name_is_about_what_is_searched(pool: Pool, words: WordIndex) -> None:
+    with transaction(pool) as connection:
+        collection_id = add_collection(connection, EMBEDDER.model_id)
+        for name in ("bravo", "notes"):
+            document_id = add_document(connection, collection_id, source=f"/{name}.txt")
+            chunks = make_chunks(document_id, [f"What {name} says of notice."])
+            passages.add(connection, collection_id, EMBEDDER.model_id, chunks, EMBEDDER.embed_documents([chunks[0].text]))
+        seen = scope_of(connection, collection_id)
+    search, question = Search(pool, EMBEDDER, PgVectorStore(), words), "What is the notice period in the lease with Bravo Ltd?"
+    assert search(question, scope=seen, k=2).unknown_names == ()
+    assert search(question, scope=seen, k=2, filters=Filters(source="/notes.txt")).unknown_names == ("Bravo Ltd",)
+
+
 def test_punctuation_alone_breaks_nothing(pool: Pool, words: WordIndex) -> None:
     seen = scope(pool, fill(pool, TEXTS))
     assert len(Search(pool, EMBEDDER, PgVectorStore(), words)("?!", scope=seen, k=3)) == 3

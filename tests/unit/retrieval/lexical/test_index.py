@@ -259,9 +259,9 @@ def test_whether_one_passage_of_the_scope_holds_all_words(pool: Pool, words: Wor
         ("acme zenith", False),
         ("initech", False),
     ]:
-        assert words.holds(text, scope=seen) is held, text
-    assert not words.holds("acme", scope=scope(pool, collection(pool)))
-    assert not words.holds("acme", scope=scope(pool))
+        assert bool(words.holders(text, scope=seen)) is held, text
+    assert words.holders("acme", scope=scope(pool, collection(pool))) == []
+    assert words.holders("acme", scope=scope(pool)) == []
 
 
 def test_all_that_begins_so_is_found_however_much_there_is(pool: Pool, words: WordIndex) -> None:
