@@ -6,7 +6,7 @@ without holding up writers, by one process at a time, and one that was left half
 
 import logging
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -18,6 +18,7 @@ MAX_DIMENSION = 4000  # of a halfvec that can be indexed
 M, EF_CONSTRUCTION = 16, 200  # with the default of 64 whole topics cannot be reached: recall 0.91 in place of 0.999
 ROW_BYTES = 450  # beside the vector, in memory while it is made
 MAX_MEMORY_BYTES = 3_000_000_000
+ELSEWHERE = 10  # times as many candidates of a scope about something else: nine in ten of its nearest were found without
 MIN_EF, MAX_EF = 100, 1000  # candidates kept while searching; the most that pgvector allows
 
 GRAPHS = """
@@ -30,14 +31,14 @@ CREATE = """
     CREATE INDEX CONCURRENTLY chunks_hnsw_{dimension} ON chunks USING hnsw ((embedding::halfvec({dimension})) halfvec_ip_ops)
       WITH (m = {m}, ef_construction = {ef_construction}) WHERE vector_dims(embedding) = {dimension}
 """
-# What makes the planner take the index, and the index go on until the filters have left enough.
+# What makes the planner take the index, and the index, at relaxed_order, go on until the filters have left enough.
 ENTER = """
-    SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %s, true),
+    SELECT set_config('hnsw.iterative_scan', %s, true), set_config('hnsw.ef_search', %s, true),
            set_config('enable_sort', 'off', true)
 """
 LEAVE = "SELECT set_config('enable_sort', 'on', true)"
 NEAREST = """
-    SELECT num, -distance AS cosine
+    SELECT num, -distance AS cosine, count(*) OVER () AS num_met
       FROM (SELECT num, embedding <#> %(vector)s AS distance
               FROM (SELECT num, embedding FROM chunks
                      WHERE vector_dims(embedding) = {dimension} AND class_id = ANY(%(class_ids)s)
@@ -47,24 +48,38 @@ NEAREST = """
 """
 
 
+class Look(NamedTuple):
+    """How many passages of the scope to take from the index, and from how many of all; or to go on until there are enough."""
+
+    num_candidates: int
+    looked_at: int
+    goes_on: bool
+
+
 def sizes(connection: Connection) -> dict[int, int]:
     """Tell the bytes of each index that can be searched, by dimension."""
     return {row["dimension"]: row["num_bytes"] for row in connection.execute(GRAPHS).fetchall() if row["is_valid"]}
 
 
-def nearest(connection: Connection, values: dict[str, Any], dimension: int, num: int = 0) -> list[dict[str, Any]]:
-    """Find nearly the nearest of ``num`` by the index; ``values`` are ``vector``, ``class_ids`` and ``k``.
+def nearest(
+    connection: Connection, values: dict[str, Any], dimension: int, num: int = 0, num_scope: int = 0
+) -> list[dict[str, Any]]:
+    """Find nearly the nearest of ``num`` by the index, ``num_scope`` of them in the scope.
 
-    Rows of num and cosine. The more there are, the more are looked at: 100 of 100,000 find all, and 88 % in a million.
-
-    Fewer than ``k`` come where the scope lies far from the vector: the index gives up before it has seen everything.
+    ``values`` are ``vector``, ``class_ids`` and ``k``; gives rows of num and cosine. The more passages there are, the more
+    are looked at: 100 of 100,000 find all, and 88 % in a million. Where the first of these hold far fewer of the scope's
+    than their share, it is about something else than the vector, and more candidates are wanted to have the best of them.
+    Fewer than ``k`` come where the index gives up before it has seen everything.
     """
     k = values["k"]
+    num_candidates = k + 10 + k // 5
     looked_at = min(max(MIN_EF, 2 * k, round(0.4 * sqrt(num))), MAX_EF)
-    connection.execute(ENTER, (str(looked_at),))
-    query = NEAREST.format(dimension=int(dimension))
-    rows = connection.execute(query.encode(), values | {"candidates": k + 10 + k // 5}).fetchall()
-    connection.execute(LEAVE)
+    rows = _found(connection, values, dimension, Look(num_candidates, looked_at, goes_on=False))
+    num_met = rows[0]["num_met"] if rows else 0
+    if num_met < num_candidates:
+        share = num_scope / num if num else 1.0
+        wanted = num_candidates if num_met >= share / 2 * looked_at else ELSEWHERE * num_candidates
+        rows = _found(connection, values, dimension, Look(wanted, looked_at, goes_on=True))
     return rows
 
 
@@ -87,6 +102,14 @@ def make(connection: Connection, dimension: int, num: int) -> bool:
 def drop(connection: Connection, dimension: int) -> None:
     """Remove the index, whole or half made."""
     connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS chunks_hnsw_{int(dimension)}".encode())
+
+
+def _found(connection: Connection, values: dict[str, Any], dimension: int, look: Look) -> list[dict[str, Any]]:
+    connection.execute(ENTER, ("relaxed_order" if look.goes_on else "off", str(look.looked_at)))
+    query = NEAREST.format(dimension=int(dimension))
+    rows = connection.execute(query.encode(), values | {"candidates": look.num_candidates}).fetchall()
+    connection.execute(LEAVE)
+    return rows
 
 
 def _make(connection: Connection, dimension: int, num: int) -> None:

@@ -57,8 +57,8 @@ class PgVectorStore:
         check_models(connection, list(scope.collection_ids), model_id)
         values: dict[str, Any] = {"vector": vector, "class_ids": list(scope.class_ids), "k": k}
         rows: list[dict[str, Any]] = []
-        if documents is None and (num := self._in_graph(scope, len(vector), k)):
-            rows = graph.nearest(connection, values, len(vector), num)
+        if documents is None and (numbers := self._in_graph(scope, len(vector), k)):
+            rows = graph.nearest(connection, values, len(vector), *numbers)
         if len(rows) < k:
             values["documents"] = None if documents is None else list(documents)
             rows = connection.execute(EXACT, values).fetchall()
@@ -87,16 +87,16 @@ class PgVectorStore:
         if self.census is not None:
             self.census.close()
 
-    def _in_graph(self, scope: AccessScope, dimension: int, k: int) -> int:
-        """Tell how many passages the index holds, if it beats reading the scope, else 0.
+    def _in_graph(self, scope: AccessScope, dimension: int, k: int) -> tuple[int, int] | None:
+        """Tell how many passages the index holds and how many of them are the scope's, if it beats reading the scope.
 
         It has to look at the more passages, the rarer the scope's are.
         """
         figures = Figures() if self.census is None else self.census.figures()
         if dimension not in figures.graphs:
-            return 0
-        num, total = figures.num_in(scope.class_ids), figures.by_dimension[dimension]
-        return total if num > self.exact_up_to and num * num > WEIGHT * k * total else 0
+            return None
+        num, total = figures.num_in(scope.class_ids), figures.by_dimension.get(dimension, 0)  # none: all are deleted by now
+        return (total, num) if num > self.exact_up_to and num * num > WEIGHT * k * total else None
 
 
 def check_models(connection: Connection, collection_ids: Sequence[UUID], model_id: str) -> None:

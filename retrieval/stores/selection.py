@@ -1,7 +1,8 @@
 """Which rows of a snapshot a search may find, and in which way the nearest of them are found soonest.
 
-A scope's rows are a few runs, since rows lie in the order of class. A small scope is compared row by row, which is exact;
-in a large one the index is searched under a mask, so that nothing outside it is ever a result.
+A scope's rows are a few runs, since rows lie in the order of class. A small scope is compared row by row, which is exact,
+and so is one in which an index would lose its way; in another the index is searched under a mask, so that nothing outside
+it is ever a result. What gives fewer rows than there are is not believed.
 """
 
 from collections.abc import Sequence
@@ -38,8 +39,12 @@ class Selection:
         if self.is_small(k):
             return self._compared(vector, k)
         held = self.snapshot
-        look = Look(min(k, self.num), held.manifest.effort, self.mask, self.num / len(held))
-        return shape.nearest_exactly(held.index, held.vectors, vector, look)
+        look = Look(min(k, self.num), held.manifest.effort, self.mask, self.num)
+        if shape.finds_its_way(held.index, vector, look):
+            found = shape.nearest_exactly(held.index, held.vectors, vector, look)
+            if len(found[0]) == look.k:
+                return found
+        return self._compared(vector, k)
 
     def holds(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Tell which of some rows are among these."""

@@ -24,6 +24,7 @@ Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]  # rows and their 
 FLAT_UP_TO, HNSW_UP_TO = 50_000, 200_000
 M, EF_CONSTRUCTION = 32, 80
 MAX_EF = 4096
+NEAREST_LISTS = 32  # that tell whether a scope is about what the question is about
 BATCH = 20_000
 TRAINED_ON, ROUNDS = 40, 8  # vectors a list, and how often the lists' centres are moved
 AGAIN = 4  # times as many as wanted are compared with the vectors themselves
@@ -33,14 +34,14 @@ AGAIN = 4  # times as many as wanted are compared with the vectors themselves
 class Look:
     """How to search: for at most ``k`` rows, looking at ``effort`` nodes of a graph, or lists.
 
-    ``mask`` has a bit for each row that counts (the lowest first), a ``share`` of all; None means all rows. The rarer they
-    are, the further an index looks: only that share of what it meets can be among the results.
+    ``mask`` has a bit for each of the ``num`` rows that count (the lowest first); None means all rows. The rarer they are,
+    the further an index looks: only that share of what it meets can be among the results.
     """
 
     k: int
     effort: int
     mask: npt.NDArray[np.uint8] | None = None
-    share: float = 1.0
+    num: int = 0
 
 
 def kind_for(num: int) -> Kind:
@@ -100,16 +101,36 @@ def nearest(index: Any, vector: Vector, look: Look) -> Found:
     selector = None if look.mask is None else faiss.IDSelectorBitmap(look.mask)
     faiss.omp_set_num_threads(1)  # of this thread: where others want the cores, sharing out one search takes ten times as long
     if isinstance(index, faiss.IndexIVF):
-        num_lists = min(index.nlist, round(look.effort / look.share**0.75))
-        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=num_lists)
+        share = 1.0 if look.mask is None else look.num / index.ntotal
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=min(index.nlist, round(look.effort / share**0.75)))
     elif isinstance(index, faiss.IndexHNSW):
-        num_nodes = min(max(look.effort, 2 * look.k) / look.share, MAX_EF)
-        parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=round(num_nodes))
+        num_others = 0 if look.mask is None else index.ntotal - look.num
+        parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=max(look.effort, 2 * look.k) + num_others)
     else:
         parameters = faiss.SearchParameters(sel=selector)
     cosines, rows = index.search(vector[np.newaxis], look.k, params=parameters)
     found = rows[0] >= 0
     return rows[0][found], cosines[0][found]
+
+
+def finds_its_way(index: Any, vector: Vector, look: Look) -> bool:
+    """Tell whether a search under the mask would meet the nearest of the rows that count; else compare with all of these.
+
+    A graph is walked towards the vector. Where what is near it does not count, the walk ends before it has come to what
+    does, unless it may look at more nodes than do not count. Lists follow what the vectors are about: where the nearest
+    hold far fewer rows that count than their share, the scope is about something else, and nothing tells in which of the
+    other lists, all about as far, its nearest rows are.
+    """
+    if look.mask is None:
+        return True
+    if isinstance(index, faiss.IndexHNSW):
+        return bool(max(look.effort, 2 * look.k) + index.ntotal - look.num <= MAX_EF)
+    if not isinstance(index, faiss.IndexIVF):
+        return True
+    _, lists = index.quantizer.search(vector[np.newaxis], min(look.effort, NEAREST_LISTS, index.nlist))
+    rows = np.concatenate([_rows_in(index, int(number)) for number in lists[0] if number >= 0])
+    num_held = np.count_nonzero(look.mask[rows >> 3] >> (rows & 7).astype(np.uint8) & 1)
+    return bool(num_held >= look.num / index.ntotal / 2 * len(rows))
 
 
 def nearest_exactly(index: Any, vectors: Vectors, vector: Vector, look: Look) -> Found:
@@ -120,6 +141,12 @@ def nearest_exactly(index: Any, vectors: Vectors, vector: Vector, look: Look) ->
     cosines = cosines_of(vectors[rows], vector)
     order = np.argsort(-cosines, kind="stable")[: look.k]
     return rows[order], cosines[order]
+
+
+def _rows_in(index: Any, number: int) -> npt.NDArray[np.int64]:
+    num = index.invlists.list_size(number)
+    rows: npt.NDArray[np.int64] = faiss.rev_swig_ptr(index.invlists.get_ids(number), num) if num else np.empty(0, np.int64)
+    return rows
 
 
 def _trained(vectors: Vectors) -> Any:

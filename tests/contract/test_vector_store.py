@@ -149,6 +149,20 @@ class TestVectorStore:
                 recalls.append(len(found & best) / len(best))
             assert np.mean(recalls) >= (0.999 if case.kind in EXACT else 0.97)
 
+    @pytest.mark.parametrize("k", [10, 30])
+    def test_recall_in_a_scope_about_something_else(self, case: Case, k: int) -> None:
+        vectors = clustered(9000, DIMENSION)  # nine topics, of which the questions are about those outside the scope
+        case.fill(vectors[:3000])
+        collection_id, _, nums = case.fill(vectors[3000:])
+        case.settle()
+        recalls, scope = [], case.scope(collection_id)
+        for query in questions(vectors[:3000], 20):
+            best = {nums[row] for row in np.argsort(-(vectors[3000:] @ query))[:k]}
+            found = set(numbers(case.find(query, scope, k)))
+            assert len(found) == k
+            recalls.append(len(found & best) / k)
+        assert np.mean(recalls) >= (0.999 if case.kind in EXACT else 0.97)
+
     def test_nothing_outside_the_scope_is_found(self, case: Case) -> None:
         mine, _, my_nums = case.fill(random_vectors(5, seed=1))
         case.fill(random_vectors(50, seed=2))

@@ -57,7 +57,7 @@ def filled(pool: Pool) -> tuple[AccessScope, AccessScope]:
 
 def plan(connection: Connection, scope: AccessScope) -> str:
     values = {"vector": clustered(1, DIMENSION)[0], "class_ids": list(scope.class_ids), "k": 10, "candidates": 22}
-    connection.execute(graph.ENTER, ("100",))
+    connection.execute(graph.ENTER, ("relaxed_order", "100"))
     rows = connection.execute(f"EXPLAIN {graph.NEAREST.format(dimension=DIMENSION)}".encode(), values).fetchall()
     return "\n".join(row["QUERY PLAN"] for row in rows)
 
@@ -86,9 +86,25 @@ def test_the_index_is_found_by_the_next_count_and_then_used(pool: Pool, filled: 
     store = PgVectorStore(census, exact_up_to=100)
     try:
         assert store.status(MODEL, DIMENSION).kind == "hnsw"
-        assert store._in_graph(wide, DIMENSION, 2) == 2030
-        assert store._in_graph(narrow, DIMENSION, 2) == 0
-        assert store._in_graph(wide, 32, 2) == 0
+        assert store._in_graph(wide, DIMENSION, 2) == (2030, 2030)
+        assert store._in_graph(narrow, DIMENSION, 2) is None
+        assert store._in_graph(wide, 32, 2) is None
+    finally:
+        store.close()
+
+
+def test_after_the_last_passage_is_deleted_nothing_is_found(pool: Pool, filled: tuple[AccessScope, AccessScope]) -> None:
+    """The index of their dimension is still there, and is counted."""
+    wide, _ = filled
+    census = Census(pool, graph_from=1000)
+    store = PgVectorStore(census, exact_up_to=0)
+    try:
+        with transaction(pool) as connection:
+            connection.execute("DELETE FROM documents")
+        assert DIMENSION in census.count().graphs
+        vector = clustered(1, DIMENSION)[0]
+        with transaction(pool) as connection, reading(connection, wide):
+            assert store.search(connection, vector, scope=wide, model_id=MODEL, k=5) == []
     finally:
         store.close()
 
