@@ -24,7 +24,7 @@ Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]  # rows and their 
 FLAT_UP_TO, HNSW_UP_TO = 50_000, 200_000
 M, EF_CONSTRUCTION = 32, 80
 MAX_EF = 4096
-NEAREST_LISTS = 32  # that tell whether a scope is about what the question is about
+NEAREST_LISTS = 8  # that tell whether a scope is about what the question is about
 BATCH = 20_000
 TRAINED_ON, ROUNDS = 40, 8  # vectors a list, and how often the lists' centres are moved
 AGAIN = 4  # times as many as wanted are compared with the vectors themselves
@@ -130,7 +130,7 @@ def finds_its_way(index: Any, vector: Vector, look: Look) -> bool:
     _, lists = index.quantizer.search(vector[np.newaxis], min(look.effort, NEAREST_LISTS, index.nlist))
     rows = np.concatenate([_rows_in(index, int(number)) for number in lists[0] if number >= 0])
     num_held = np.count_nonzero(look.mask[rows >> 3] >> (rows & 7).astype(np.uint8) & 1)
-    return bool(num_held >= look.num / index.ntotal / 2 * len(rows))
+    return bool(num_held >= 0.75 * look.num / index.ntotal * len(rows))
 
 
 def nearest_exactly(index: Any, vectors: Vectors, vector: Vector, look: Look) -> Found:

@@ -5,6 +5,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from core.db.migrate import migrate
 from core.db.pool import Pool, transaction
 from retrieval.stores.changes import Cursor, prune, since
 from tests.fakes_retrieval import add_collection, add_document
@@ -77,3 +78,32 @@ def test_pruning_keeps_the_last_change_of_what_is_there(pool: Pool, days: int, l
         prune(connection)
         rows = connection.execute("SELECT document_id FROM changes ORDER BY seq").fetchall()
     assert [row["document_id"] for row in rows] == ([document_id, document_id, gone] if left == 3 else [document_id])
+
+
+def test_changes_restored_from_a_server_further_on_are_each_seen_once(pool: Pool, database_url: str) -> None:
+    """As after a dump is restored into a new server, whose transactions are numbered from the beginning."""
+    first = add(pool)
+    with transaction(pool) as connection:
+        connection.execute("UPDATE changes SET txid = '1000000000000'")
+    _, lost = look(pool, Cursor())  # an index that looked before the numbers were put right
+    assert lost.seen, "the change looks as if its transaction were open for ever"
+    migrate(database_url)
+    found, cursor = look(pool, Cursor())
+    assert found == [first]
+    found, cursor = look(pool, cursor)
+    assert (found, cursor.seen) == ([], frozenset())
+    second = add(pool)
+    assert look(pool, cursor)[0] == [second]
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_cursor_from_before_a_restore_misses_nothing(pool: Pool, database_url: str, seen: bool) -> None:
+    """Sequence numbers that it has seen may be other changes by now: those that are put right get new ones."""
+    document_id = add(pool)
+    with transaction(pool) as connection:
+        row = connection.execute("UPDATE changes SET txid = '1000000000000' RETURNING seq").fetchone()
+        assert row is not None
+        floor = connection.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS floor").fetchone()
+    assert floor is not None
+    migrate(database_url)
+    assert look(pool, Cursor(floor["floor"], frozenset({row["seq"]} if seen else ())))[0] == [document_id]
