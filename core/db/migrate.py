@@ -15,6 +15,14 @@ from core.errors import DependencyUnavailable, SettingsError
 log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent / "migrations"
 LOCK = 0x6D756E69  # "muni"
+# A dump restored into another server brings changes of transactions that this one has not reached: to retrieval/stores/changes.py
+# they would look open for ever. They are logged anew, under numbers no index has seen, so that each reads all of them again.
+RESTORED = """
+    WITH restored AS (DELETE FROM changes
+                       WHERE EXISTS (SELECT FROM changes WHERE txid >= pg_snapshot_xmax(pg_current_snapshot()))
+                      RETURNING seq, document_id)
+    INSERT INTO changes (document_id) SELECT document_id FROM restored GROUP BY document_id ORDER BY max(seq)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +46,18 @@ def migrations() -> list[Migration]:
 def migrate(url: str) -> list[str]:
     """Bring the database at ``url`` to the newest schema, one transaction a file; returns the names applied.
 
+    What a restored dump brought along of its former server's transactions is put right too.
+
     Several callers at once are safe. Raises DependencyUnavailable if the server cannot be reached, SettingsError if it
     lacks pgvector, if the role may not build the schema, if something else is in its way, or if an applied file has changed.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-            return _apply_missing(connection)
+            applied = _apply_missing(connection)
+            if num := connection.execute(RESTORED).rowcount:
+                log.info("changes_logged_anew", extra={"num_documents": num, "reason": "restored from another server"})
+            return applied
     except psycopg.errors.FeatureNotSupported as error:
         raise SettingsError(
             f"The PostgreSQL server lacks an extension Muniment needs (pgvector 0.8 or later): {error}"
