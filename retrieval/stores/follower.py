@@ -22,7 +22,7 @@ from retrieval.stores import builder, changes, snapshot, vectors
 from retrieval.stores.base import IndexStatus
 from retrieval.stores.builder import Job
 from retrieval.stores.changes import KEEP_DAYS
-from retrieval.stores.replica import Replica
+from retrieval.stores.replica import MAX_TAIL, Replica
 from retrieval.stores.shape import Kind
 from retrieval.stores.snapshot import DamagedSnapshot
 from retrieval.stores.watch import Watch
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 WAIT_S = 0.25  # that a search waits for another thread to have read what is new
 SEARCH_LIMIT = 2_000  # passages that a search reads by itself, in some 20 ms
-TAIL_LIMIT = 100_000  # passages that are read at all: beyond, PostgreSQL answers until a new snapshot is there
 PAUSE_S = 5.0  # between two builds
 RETRY_S = 30.0  # after a build that failed
 STALE_S = (KEEP_DAYS - 1) * 86_400.0  # an older snapshot may lack changes that are pruned by now
@@ -134,7 +133,7 @@ class Follower:
             self._look(SEARCH_LIMIT)
         if self._is_behind:  # said already, so that no search waits while this takes its time
             with self._lock:
-                self._look(TAIL_LIMIT)
+                self._look(MAX_TAIL)
         if self._is_due() and self._process is None and not builder.is_locked(self._followed.folder):
             self._is_wanted = False
             assert isinstance(self._pool.conninfo, str)
@@ -165,6 +164,9 @@ class Follower:
             self._next_build_at = time.monotonic() + (0 if self._num_refused == 1 else RETRY_S)
             return
         self._num_refused = 0
+        if self._replica is not None:
+            self._replica.leave_gpu()  # which may have room for one of them only
+        replica.move_to_gpu()
         with self._lock:
             self._replica, self._is_behind = replica, not is_current
         log.info("index_opened", extra={"generation": name, "kind": replica.snapshot.manifest.kind, "num": len(replica.snapshot)})
@@ -180,7 +182,7 @@ class Follower:
         replica = Replica(opened)
         with transaction(self._pool) as connection:
             for _ in range(3):
-                if not replica.advance(connection, TAIL_LIMIT):
+                if not replica.advance(connection, MAX_TAIL):
                     return replica, False
                 num = vectors.count(connection, model_id, dimension)
                 if changes.pending(connection, replica.cursor) == 0:

@@ -30,14 +30,21 @@ class GpuCopy:
         self._lock = threading.Lock()
 
     def nearest(self, selection: Selection, vector: Vector, k: int) -> Found | None:
-        """Find the nearest rows of the selection; None where more of the others are nearer than a GPU gives."""
+        """Find the nearest rows of the selection; None where more of the others are nearer than a GPU gives, or it is closed."""
         wanted = min(k, selection.num)
-        asked = min(MAX_K, self._index.ntotal, wanted if selection.mask is None else 8 * wanted)
         with self._lock:
+            if self._index is None:
+                return None
+            asked = min(MAX_K, self._index.ntotal, wanted if selection.mask is None else 8 * wanted)
             cosines, rows = self._index.search(vector[np.newaxis], asked)
         counts = (rows[0] >= 0) & selection.holds(rows[0])
         found = rows[0][counts][:k], cosines[0][counts][:k]
         return found if len(found[0]) >= wanted else None
+
+    def close(self) -> None:
+        """Free its memory, once no search is using it."""
+        with self._lock:
+            self._index = self._resources = None
 
 
 def copy_of(snapshot: Snapshot) -> GpuCopy | None:

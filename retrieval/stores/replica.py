@@ -16,6 +16,7 @@ from retrieval.stores.vectors import DOCUMENT
 
 MAX_SCOPES = 64  # whose rows are remembered between two changes
 BATCH = 1000  # documents read at once
+MAX_TAIL = 100_000  # passages beside the snapshot: beyond, PostgreSQL answers until a new one is there
 MIN_TAIL, TAIL_SHARE = 1000, 0.05  # a tail longer than both is worth a new snapshot
 
 
@@ -25,7 +26,7 @@ class Replica:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot, self.cursor = snapshot, snapshot.manifest.cursor
         self._tail = Tail(snapshot)
-        self._gpu = gpu.copy_of(snapshot)
+        self._gpu: gpu.GpuCopy | None = None
         self._scopes: tuple[View, dict[frozenset[int], Selection]] = (self._tail.view, {})
 
     @property
@@ -45,15 +46,28 @@ class Replica:
         view = self._tail.view
         return len(view) + view.num_stale > max(MIN_TAIL, TAIL_SHARE * len(self.snapshot))
 
+    def move_to_gpu(self) -> None:
+        """Copy the snapshot to the GPU, if there is one with room for it."""
+        self._gpu = gpu.copy_of(self.snapshot)
+
+    def leave_gpu(self) -> None:
+        """Free the memory that the copy took there; searches go on in memory."""
+        if self._gpu is not None:
+            self._gpu.close()
+            self._gpu = None
+
     def advance(self, connection: Connection, limit: int) -> bool:
         """Take in what has been committed; False, and nothing taken in, if that were more than ``limit`` passages.
 
+        Nor is anything taken in that would make the tail longer than MAX_TAIL, however many looks it came in.
         The connection is not inside :func:`core.access.reading` and at read committed.
         """
         documents, cursor = changes.since(connection, self.cursor)
         model_id, dimension = self.snapshot.manifest.model_id, self.snapshot.manifest.dimension
-        if documents and vectors.count(connection, model_id, dimension, documents) > limit:
-            return False
+        if documents:
+            num = vectors.count(connection, model_id, dimension, documents)
+            if num > limit or len(self.view) + num > MAX_TAIL:
+                return False
         for start in range(0, len(documents), BATCH):
             some = documents[start : start + BATCH]
             self._tail.replace(some, vectors.gather(connection, model_id, dimension, some))
@@ -72,9 +86,9 @@ class Replica:
         return list(zip(nums[order].tolist(), cosines[order].tolist(), strict=True))
 
     def _nearest(self, selection: Selection, vector: Vector, k: int) -> Found:
-        found = None
-        if self._gpu is not None and selection.num and (selection.mask is None or not selection.is_small(k)):
-            found = self._gpu.nearest(selection, vector, k)
+        found, copy = None, self._gpu
+        if copy is not None and selection.num and (selection.mask is None or not selection.is_small(k)):
+            found = copy.nearest(selection, vector, k)
         return selection.nearest(vector, k) if found is None else found
 
     def _selection(self, view: View, class_ids: frozenset[int]) -> Selection:

@@ -301,6 +301,51 @@ def test_what_a_search_cannot_wait_for_is_answered_by_postgresql(
         assert not store.status(MODEL, DIMENSION).is_ready
 
 
+def test_a_tail_grown_too_long_in_many_looks_is_answered_by_postgresql(
+    pool: Pool, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica, "MAX_TAIL", 25)
+    monkeypatch.setattr(follower, "POLL_S", 3600.0)
+    collection_id, _, _ = fill(pool, 40)
+    builder.build(job(database_url, tmp_path))
+    with opened(pool, tmp_path, strict=False) as store:
+        following = store.follower(MODEL, DIMENSION)
+        for seed in (1, 2):
+            fill(pool, 10, seed, collection_id)
+            assert following.fresh() is not None
+        _, _, added = fill(pool, 10, 3, collection_id)
+        assert following.fresh() is None
+        assert find(pool, store, clustered(10, DIMENSION, 3)[0], scope(pool, collection_id))[0][0] == added[0]
+
+
+def test_the_gpu_holds_one_copy_at_a_time(pool: Pool, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old one is closed before the new one is made; there may be room for no more."""
+    held: list[int] = []
+
+    class Copy:
+        def __init__(self) -> None:
+            held.append(1)
+
+        def nearest(self, *_: object) -> None:
+            return None
+
+        def close(self) -> None:
+            held.pop()
+
+    def copy_of(_: object) -> Copy:
+        assert not held
+        return Copy()
+
+    monkeypatch.setattr(replica.gpu, "copy_of", copy_of)
+    fill(pool, 40)
+    builder.build(job(database_url, tmp_path))
+    with opened(pool, tmp_path) as store:
+        builder.build(job(database_url, tmp_path))
+        moved = store.follower(MODEL, DIMENSION)
+        wait_until(lambda: (found := moved.fresh()) is not None and found.snapshot.generation == "00000002")
+        assert held == [1]
+
+
 def test_rebuilding_on_demand(pool: Pool, database_url: str, tmp_path: Path) -> None:
     collection_id, _, numbers = fill(pool, 40)
     builder.build(job(database_url, tmp_path))

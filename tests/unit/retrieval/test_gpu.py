@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from retrieval.stores import gpu, shape, snapshot
+from retrieval.stores.replica import Replica
 from retrieval.stores.selection import select
 from retrieval.stores.snapshot import Snapshot
 from retrieval.stores.vectors import DOCUMENT
@@ -80,3 +81,14 @@ def test_too_few_inside_the_selection_are_left_to_the_index_in_memory(opened: Sn
     assert copy is not None
     far = select(opened, opened.document_runs([]) or [(399, 400)], np.ones(400, bool))
     assert copy.nearest(far, -VECTORS[399], 1) is None
+
+
+def test_a_copy_that_is_closed_leaves_the_search_to_memory(opened: Snapshot, one_gpu: None) -> None:
+    held = Replica(opened)
+    held.move_to_gpu()
+    copy = held._gpu
+    assert copy is not None
+    held.leave_gpu()
+    selection = select(opened, opened.class_runs({1, 2}), np.ones(400, bool))
+    assert copy.nearest(selection, VECTORS[50], 5) is None, "also to a search that had it in hand"
+    assert held.search(VECTORS[50], frozenset({1, 2}), 5, None)[0][0] == 50
