@@ -10,6 +10,7 @@ import logging
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,10 +56,11 @@ class Follower:
         self._watch, self._lock = Watch(pool), threading.Lock()
         self._replica: Replica | None = None
         self._is_behind = False
-        self._num_looks = 0
+        self._num_looks = 0  # begun
+        self._whole_look = 0  # which of them was the last to be brought to its end, on this replica
         self._refused: str | None = None  # the generation that is no good
         self._num_refused = 0  # one after the other
-        self._is_wanted = False  # a build that somebody asked for
+        self._num_wanted = self._num_served = self._num_serving = 0  # builds that somebody asked for
         self._process: subprocess.Popen[bytes] | None = None
         self._next_build_at = 0.0
         self._ended = threading.Event()
@@ -71,18 +73,25 @@ class Follower:
         if self._replica is None or self._is_behind or not self._lock.acquire(timeout=WAIT_S):
             return None
         try:
-            if self._num_looks == num_looks:  # else somebody has begun to look since, and is done
+            if self._whole_look <= num_looks:  # else somebody has begun to look since, and is done
                 self._look(SEARCH_LIMIT)
             return None if self._is_behind else self._replica
         except DependencyUnavailable:
+            return None
+        except Exception:  # a search has an answer all the same: PostgreSQL's
+            log.exception("index_look_crashed")
             return None
         finally:
             self._lock.release()
 
     def rebuild(self) -> None:
         """Have a snapshot built as soon as no other is being built."""
-        self._is_wanted = True
+        self._num_wanted += 1
         self._next_build_at = 0.0
+
+    @property
+    def _is_wanted(self) -> bool:
+        return self._num_served < self._num_wanted
 
     def status(self) -> IndexStatus:
         """Tell how the index stands."""
@@ -112,8 +121,7 @@ class Follower:
         self._ended.set()
         self._thread.join(STOP_S)
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(STOP_S)
+            _end(self._process)
         with self._lock:
             self._watch.close()
 
@@ -123,6 +131,9 @@ class Follower:
                 self._step()
             except (MunimentError, psycopg.Error, OSError, RuntimeError) as error:  # the thread outlives what may pass
                 log.warning("index_not_followed", extra={"error": type(error).__name__, "reason": str(error)})
+                self._ended.wait(RETRY_S / 10)
+            except Exception:  # whatever it was, the next step may go well
+                log.exception("index_step_crashed")
                 self._ended.wait(RETRY_S / 10)
             self._ended.wait(POLL_S)
 
@@ -135,7 +146,7 @@ class Follower:
             with self._lock:
                 self._look(MAX_TAIL)
         if self._is_due() and self._process is None and not builder.is_locked(self._followed.folder):
-            self._is_wanted = False
+            self._num_serving = self._num_wanted
             assert isinstance(self._pool.conninfo, str)
             self._process = builder.start(Job(self._pool.conninfo, str(self._followed.folder), *self._what()))
 
@@ -147,9 +158,16 @@ class Follower:
         if self._replica is None:
             return
         self._num_looks += 1
-        with self._watch.connection() as connection:
-            if changes.pending(connection, self._replica.cursor):
-                self._is_behind = not self._replica.advance(connection, limit)
+        try:
+            with self._watch.connection() as connection:
+                if changes.pending(connection, self._replica.cursor):
+                    self._is_behind = not self._replica.advance(connection, limit)
+        except (MunimentError, psycopg.Error):  # nothing was taken in that will not be read again
+            raise
+        except Exception:
+            self._replica = None  # it may have taken in a part: it is opened anew
+            raise
+        self._whole_look = self._num_looks
 
     def _adopt(self) -> None:
         """Move over to the current generation, if it is another and good; say so if it is not."""
@@ -168,7 +186,7 @@ class Follower:
             self._replica.leave_gpu()  # which may have room for one of them only
         replica.move_to_gpu()
         with self._lock:
-            self._replica, self._is_behind = replica, not is_current
+            self._replica, self._is_behind, self._whole_look = replica, not is_current, 0
         log.info("index_opened", extra={"generation": name, "kind": replica.snapshot.manifest.kind, "num": len(replica.snapshot)})
 
     def _opened(self) -> tuple[Replica, bool]:
@@ -202,7 +220,20 @@ class Follower:
     def _reap(self) -> None:
         if self._process is not None and self._process.poll() is not None:
             failed = self._process.returncode not in (0, builder.BUSY)
+            if self._process.returncode == 0:  # another process's build may have begun before it was asked for
+                self._num_served = self._num_serving
             if failed:
                 log.error("index_not_built", extra={"status": self._process.returncode, "retry_s": RETRY_S})
             self._next_build_at = time.monotonic() + (RETRY_S if failed else PAUSE_S)
             self._process = None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a builder: one that does not heed it is killed, and left to the system where even that takes long."""
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)

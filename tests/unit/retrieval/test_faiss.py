@@ -8,9 +8,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -19,15 +21,17 @@ import pytest
 
 from core.access import AccessScope, reading
 from core.db.pool import Pool, open_pool, transaction
+from core.errors import DependencyUnavailable
 from retrieval.embedders.base import Vector
 from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
-from retrieval.stores import builder, follower, passages, replica, snapshot
+from retrieval.stores import builder, changes, follower, passages, replica, snapshot
 from retrieval.stores.base import Ranking
 from retrieval.stores.builder import AlreadyBuilding, Job
 from retrieval.stores.faiss import FaissStore
 from retrieval.stores.pgvector import PgVectorStore
 from retrieval.stores.snapshot import DamagedSnapshot
+from retrieval.stores.tail import Tail
 from tests.fakes_retrieval import FakeEmbedder, add_collection, add_document, make_chunks, nums, scope_of
 from tests.vectors import clustered
 from tests.waiting import wait_until
@@ -354,6 +358,105 @@ def test_rebuilding_on_demand(pool: Pool, database_url: str, tmp_path: Path) -> 
         assert store.status(MODEL, DIMENSION).is_building
         wait_until(lambda: generations(tmp_path) == ["00000002"])
         assert find(pool, store, clustered(1, DIMENSION)[0], scope(pool, collection_id))[0][0] == numbers[0]
+
+
+def test_a_build_that_fails_does_not_lose_the_request(
+    pool: Pool, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "RETRY_S", 0.1)
+    fill(pool, 40)
+    builder.build(job(database_url, tmp_path))
+    start, num_started = builder.start, 0
+
+    def failing_at_first(wanted: Job) -> "subprocess.Popen[bytes]":
+        nonlocal num_started
+        num_started += 1
+        if num_started == 1:
+            raise OSError("no more processes")
+        if num_started == 2:
+            return start(replace(wanted, url="postgresql://u:p@127.0.0.1:9/db"))
+        return start(wanted)
+
+    monkeypatch.setattr(builder, "start", failing_at_first)
+    with opened(pool, tmp_path) as store:
+        store.rebuild(MODEL, DIMENSION)
+        wait_until(lambda: generations(tmp_path) == ["00000002"])
+        wait_until(lambda: not store.status(MODEL, DIMENSION).is_building)
+        assert num_started == 3
+
+
+@pytest.mark.parametrize("error", [ValueError, MemoryError, KeyError])
+def test_whatever_fails_the_thread_goes_on_with_a_fresh_replica(
+    pool: Pool,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+) -> None:
+    monkeypatch.setattr(follower, "RETRY_S", 0.1)
+    collection_id, _, _ = fill(pool, 40)
+    builder.build(job(database_url, tmp_path))
+    with opened(pool, tmp_path, strict=False) as store:
+        following = store.follower(MODEL, DIMENSION)
+        before, failed, whole = following._replica, threading.Event(), Tail.replace
+
+        def failing_once(*arguments: Any) -> None:
+            whole(*arguments)
+            if not failed.is_set():
+                failed.set()
+                raise error("half way")
+
+        monkeypatch.setattr(Tail, "replace", failing_once)
+        _, _, added = fill(pool, 3, 1, collection_id)
+        wait_until(failed.is_set)
+        wait_until(lambda: store.status(MODEL, DIMENSION).is_ready)
+        assert following._replica is not before
+        assert find(pool, store, clustered(3, DIMENSION, 1)[0], scope(pool, collection_id))[0][0] == added[0]
+    assert "index_step_crashed" in caplog.text
+
+
+def test_a_look_that_failed_is_not_taken_for_one_that_is_done(
+    pool: Pool, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A searcher waits while another's look fails, and looks itself."""
+    monkeypatch.setattr(follower, "POLL_S", 3600.0)
+    monkeypatch.setattr(follower, "WAIT_S", 10.0)
+    collection_id, _, _ = fill(pool, 40)
+    builder.build(job(database_url, tmp_path))
+    with opened(pool, tmp_path) as store, ThreadPoolExecutor(2) as threads:
+        following, pending = store.follower(MODEL, DIMENSION), changes.pending
+        looking, go_on = threading.Event(), threading.Event()
+        _, _, added = fill(pool, 3, 1, collection_id)
+
+        def failing(*_: Any) -> int:
+            monkeypatch.setattr(changes, "pending", pending)
+            looking.set()
+            go_on.wait(10)
+            raise DependencyUnavailable("away")
+
+        monkeypatch.setattr(changes, "pending", failing)
+        first: Future[Any] = threads.submit(following._lock.acquire)  # so that both wait from before the look
+        assert first.result()
+        searchers = [threads.submit(following.fresh) for _ in range(2)]
+        time.sleep(0.2)
+        go_on.set()
+        following._lock.release()
+        found = [searcher.result() for searcher in searchers]
+        assert looking.is_set()
+        assert sorted(each is None for each in found) == [False, True]
+        (one,) = [each for each in found if each is not None]
+        assert one.num_passages == 43, f"what was committed before it asked is there: {added}"
+
+
+def test_a_builder_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower, "STOP_S", 0.5)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"deaf\n"
+        follower._end(process)
+        assert process.returncode == -signal.SIGKILL
 
 
 def test_searches_go_on_while_an_index_is_built(pool: Pool, database_url: str, tmp_path: Path) -> None:
