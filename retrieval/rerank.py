@@ -1,7 +1,8 @@
 """Rerank: the best of a ranking, judged by a model that reads question and passage together. Off unless set up.
 
 Search must not suffer from it. A reranker that fails or is too slow leaves the ranking as it was, with a warning in the
-log, and is left alone for a while, so that a dead one costs a search nothing. Nothing is fetched here.
+log. After several failures in a row it is left alone for a while, so that a dead one costs a search nothing, and one long
+question costs no other its reranking. Nothing is fetched here.
 """
 
 import logging
@@ -21,6 +22,7 @@ __all__ = ["Rerank", "Reranker", "make_rerank", "reorder"]
 log = logging.getLogger(__name__)
 
 BACK_OFF_S = 15.0
+MAX_FAILURES = 3  # in a row, before it is left alone
 THREADS = 32  # questions scored at once; one more waits, and its wait counts
 
 
@@ -33,6 +35,7 @@ class Rerank:
         self._timeout_s, self._back_off_s = timeout_s, back_off_s
         self._threads = ThreadPoolExecutor(THREADS, "rerank")
         self._try_at = 0.0
+        self._num_failures = 0  # in a row
 
     def __call__(self, query: str, texts: Mapping[int, str]) -> dict[int, float]:
         """Score passages, by number; none where there is no reranker to be had. Never raises for the reranker's sake."""
@@ -40,15 +43,26 @@ class Rerank:
             return {}
         scoring = self._threads.submit(self._reranker.score, query, list(texts.values()))
         try:
-            return dict(zip(texts, scoring.result(self._timeout_s), strict=True))
+            scores = dict(zip(texts, scoring.result(self._timeout_s), strict=True))
         except ContextTooLong as error:
             log.warning("rerank_refused", extra={"reason": str(error)})
         except (ModelError, TimeoutError) as error:
             scoring.cancel()
-            self._try_at = time.monotonic() + self._back_off_s
-            reason = str(error) or f"it took more than {self._timeout_s:g} s"
-            log.warning("rerank_failed", extra={"reason": reason, "back_off_s": self._back_off_s})
+            self._count_failure(str(error) or f"it took more than {self._timeout_s:g} s")
+        else:
+            self._num_failures = 0
+            return scores
         return {}
+
+    def close(self) -> None:
+        """Score no more; what is being scored is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _count_failure(self, reason: str) -> None:
+        self._num_failures += 1
+        back_off_s = self._back_off_s if self._num_failures >= MAX_FAILURES else 0.0
+        self._try_at = time.monotonic() + back_off_s
+        log.warning("rerank_failed", extra={"reason": reason, "back_off_s": back_off_s})
 
 
 def reorder(ranking: Ranking, scores: Mapping[int, float]) -> Ranking:

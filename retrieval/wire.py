@@ -45,6 +45,8 @@ def open_retrieval(settings: Settings, pool: Pool, embedder: Embedder) -> Iterat
         )
         yield Retrieval(search, stores)
     finally:
+        if rerank is not None:
+            rerank.close()
         words.close()
         stores.close()
         upkeep.close()

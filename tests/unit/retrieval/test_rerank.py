@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from core.errors import ContextTooLong, ModelUnavailable, WeightsError
 from core.settings import Settings
 from retrieval import rerank
-from retrieval.rerank import Rerank, make_rerank, reorder
+from retrieval.rerank import MAX_FAILURES, Rerank, make_rerank, reorder
 from tests.fakes_rerank import FakeReranker, FakeRerankServer
 
 QUERY = "notice period"
@@ -35,22 +35,42 @@ def test_nothing_to_score_asks_nobody() -> None:
     assert fake.asked == []
 
 
-def test_a_failure_is_logged_without_the_texts_and_leaves_the_reranker_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_failures_are_logged_without_the_texts_and_after_three_it_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     fake = FakeReranker(error=ModelUnavailable("away"))
     asking = reranking(fake)
     with caplog.at_level(logging.WARNING):
-        assert [asking(QUERY, TEXTS) for _ in range(3)] == [{}, {}, {}]
-    assert len(fake.asked) == 1
-    (record,) = caplog.records
-    assert (record.message, vars(record)["reason"]) == ("rerank_failed", "away")
+        assert [asking(QUERY, TEXTS) for _ in range(5)] == [{}] * 5
+    assert len(fake.asked) == MAX_FAILURES
+    assert [record.message for record in caplog.records] == ["rerank_failed"] * MAX_FAILURES
+    assert [vars(record)["reason"] for record in caplog.records] == ["away"] * MAX_FAILURES
+    assert [vars(record)["back_off_s"] for record in caplog.records] == [0.0, 0.0, 60]
+
+
+def test_failures_between_successes_do_not_add_up() -> None:
+    fake = FakeReranker()
+    asking = reranking(fake)
+    for _ in range(MAX_FAILURES):
+        fake.error = ModelUnavailable("away")
+        assert [asking(QUERY, TEXTS) for _ in range(MAX_FAILURES - 1)] == [{}] * (MAX_FAILURES - 1)
+        fake.error = None
+        assert len(asking(QUERY, TEXTS)) == 2
 
 
 def test_after_the_back_off_it_is_tried_again() -> None:
     fake = FakeReranker(error=ModelUnavailable("away"))
     asking = reranking(fake, back_off_s=0.05)
-    assert asking(QUERY, TEXTS) == {}
+    assert [asking(QUERY, TEXTS) for _ in range(MAX_FAILURES)] == [{}] * MAX_FAILURES
     fake.error = None
     time.sleep(0.06)
+    assert len(asking(QUERY, TEXTS)) == 2
+
+
+def test_one_slow_question_costs_no_other_its_reranking() -> None:
+    release = threading.Event()
+    fake = FakeReranker(release=release)
+    asking = reranking(fake, timeout_s=0.1)
+    assert asking("a long question", TEXTS) == {}
+    release.set()
     assert len(asking(QUERY, TEXTS)) == 2
 
 
@@ -72,6 +92,16 @@ def test_a_question_it_cannot_take_does_not_hold_up_the_next() -> None:
     assert asking(QUERY, TEXTS) == {}
     fake.error = None
     assert len(asking(QUERY, TEXTS)) == 2
+
+
+def test_closing_waits_for_no_question() -> None:
+    release = threading.Event()
+    asking = reranking(FakeReranker(release=release), timeout_s=0.1)
+    assert asking(QUERY, TEXTS) == {}
+    started = time.monotonic()
+    asking.close()
+    assert time.monotonic() - started < 5
+    release.set()
 
 
 def test_what_has_no_score_keeps_its_place() -> None:
