@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import faiss
 import numpy as np
@@ -36,10 +35,6 @@ LOCK = "lock"
 BUSY = 3
 NICENESS = 10
 PROGRESS_EVERY = 200_000
-
-DATABASE = """
-    SELECT system_identifier || '/' || oid AS name FROM pg_control_system(), pg_database WHERE datname = current_database()
-"""
 
 
 class AlreadyBuilding(MunimentError):
@@ -101,7 +96,7 @@ def take(job: Job, folder: Path) -> Taken:
         with transaction(pool) as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor, taken_at = changes.present(connection), time.time()
-            database = database_name(connection)
+            database = changes.database_name(connection)
             num = vectors.count(connection, job.model_id, job.dimension)
             read, parts, start = _matrix(folder / "read.f32", num, job.dimension), [], 0
             for rows in vectors.read(connection, job.model_id, job.dimension):
@@ -117,11 +112,6 @@ def take(job: Job, folder: Path) -> Taken:
         ordered[at : at + vectors.BLOCK_ROWS] = read[order[at : at + vectors.BLOCK_ROWS]]
     (folder / "read.f32").unlink(missing_ok=True)
     return Taken(Rows(nums[order], classes[order], documents[order], ordered), cursor, database, taken_at)
-
-
-def database_name(connection: Any) -> str:
-    """Name the database apart from every other, copies made by dump and restore included."""
-    return str(connection.execute(DATABASE).fetchone()["name"])
 
 
 @contextmanager

@@ -193,7 +193,7 @@ class Follower:
         """Open the current generation, bring it up to date, and count whether it holds as much as PostgreSQL."""
         model_id, dimension, _ = self._what()
         with transaction(self._pool) as connection:
-            database = builder.database_name(connection)
+            database = changes.database_name(connection)
         opened = snapshot.open_current(self._followed.folder, model_id=model_id, dimension=dimension, database=database)
         if time.time() - opened.manifest.taken_at > STALE_S:
             raise DamagedSnapshot("The snapshot is so old that changes since may have been pruned.")

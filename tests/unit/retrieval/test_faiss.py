@@ -113,7 +113,7 @@ def test_a_builder_killed_at_any_moment_leaves_the_old_snapshot(pool: Pool, data
         process.wait(10)
         assert not builder.is_locked(tmp_path / MODEL)
         with transaction(pool) as connection:
-            database = builder.database_name(connection)
+            database = changes.database_name(connection)
         found = snapshot.open_current(tmp_path / MODEL, model_id=MODEL, dimension=DIMENSION, database=database)
         assert len(found) == 1500
     builder.build(job(database_url, tmp_path))
@@ -130,7 +130,7 @@ def test_a_damaged_snapshot_is_noticed(pool: Pool, database_url: str, tmp_path: 
     builder.build(job(database_url, tmp_path))
     damage(tmp_path / MODEL / generations(tmp_path)[0] / name, harm)
     with transaction(pool) as connection, pytest.raises(DamagedSnapshot):
-        snapshot.open_current(tmp_path / MODEL, model_id=MODEL, dimension=DIMENSION, database=builder.database_name(connection))
+        snapshot.open_current(tmp_path / MODEL, model_id=MODEL, dimension=DIMENSION, database=changes.database_name(connection))
 
 
 def damage(path: Path, harm: str) -> None:
