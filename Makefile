@@ -6,7 +6,7 @@ ROOMS := core ingest retrieval generation api ui evaluation infra
 TORCH_LINKS ?= --index https://download.pytorch.org/whl/cpu
 QUESTION ?= How much notice must Bravatek or Sibannac give to terminate their strategic alliance agreement?
 
-.PHONY: help run stop torch test test-torch check bench lock docs clean
+.PHONY: help run stop torch gpu test test-torch check bench lock docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ stop: ## stop everything that `make run` started
 torch: .venv/.base ## add torch to .venv, for other embedding models or a GPU (CPU build; TORCH=torch==2.13.0 takes CUDA's)
 	@infra/torch.sh .venv
 	@infra/install.sh .venv requirements/torch.txt
+
+gpu: .venv/.base ## put faiss-gpu in the place of faiss-cpu in .venv, for the vector store faiss; again after each upgrade
+	@infra/gpu.sh .venv
 
 test: .venv/.dev ## unit, contract, integration and acceptance tests
 	@infra/browser.sh
