@@ -98,14 +98,13 @@ def cosines_of(vectors: Vectors, vector: Vector) -> npt.NDArray[np.float32]:
 
 def nearest(index: Any, vector: Vector, look: Look) -> Found:
     """Search an index by what it holds: rows and cosines (nearly, for ``ivf``), best first."""
-    selector = None if look.mask is None else faiss.IDSelectorBitmap(look.mask)
     faiss.omp_set_num_threads(1)  # of this thread: where others want the cores, sharing out one search takes ten times as long
+    if isinstance(index, faiss.IndexHNSW):
+        return _walked(index, vector, look)
+    selector = None if look.mask is None else faiss.IDSelectorBitmap(look.mask)
     if isinstance(index, faiss.IndexIVF):
         share = 1.0 if look.mask is None else look.num / index.ntotal
         parameters = faiss.SearchParametersIVF(sel=selector, nprobe=min(index.nlist, round(look.effort / share**0.75)))
-    elif isinstance(index, faiss.IndexHNSW):
-        num_others = 0 if look.mask is None else index.ntotal - look.num
-        parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=max(look.effort, 2 * look.k) + num_others)
     else:
         parameters = faiss.SearchParameters(sel=selector)
     cosines, rows = index.search(vector[np.newaxis], look.k, params=parameters)
@@ -116,20 +115,15 @@ def nearest(index: Any, vector: Vector, look: Look) -> Found:
 def finds_its_way(index: Any, vector: Vector, look: Look) -> bool:
     """Tell whether a search under the mask would meet the nearest of the rows that count; else compare with all of these.
 
-    A graph is walked towards the vector. Where what is near it does not count, the walk ends before it has come to what
-    does, unless it may look at more nodes than do not count. Lists follow what the vectors are about: where the nearest
-    hold far fewer rows that count than their share, the scope is about something else, and nothing tells in which of the
-    other lists, all about as far, its nearest rows are.
+    Lists follow what the vectors are about: where the nearest hold far fewer rows that count than their share, the scope is
+    about something else, and nothing tells in which of the other lists, all about as far, its nearest rows are. A graph
+    tells by giving fewer rows than are wanted.
     """
-    if look.mask is None:
-        return True
-    if isinstance(index, faiss.IndexHNSW):
-        return bool(max(look.effort, 2 * look.k) + index.ntotal - look.num <= MAX_EF)
-    if not isinstance(index, faiss.IndexIVF):
+    if look.mask is None or not isinstance(index, faiss.IndexIVF):
         return True
     _, lists = index.quantizer.search(vector[np.newaxis], min(look.effort, NEAREST_LISTS, index.nlist))
     rows = np.concatenate([_rows_in(index, int(number)) for number in lists[0] if number >= 0])
-    num_held = np.count_nonzero(look.mask[rows >> 3] >> (rows & 7).astype(np.uint8) & 1)
+    num_held = np.count_nonzero(_counted(look.mask, rows))
     return bool(num_held >= 0.75 * look.num / index.ntotal * len(rows))
 
 
@@ -141,6 +135,26 @@ def nearest_exactly(index: Any, vectors: Vectors, vector: Vector, look: Look) ->
     cosines = cosines_of(vectors[rows], vector)
     order = np.argsort(-cosines, kind="stable")[: look.k]
     return rows[order], cosines[order]
+
+
+def _walked(index: Any, vector: Vector, look: Look) -> Found:
+    """Walk a graph as if all rows counted, and leave out those that do not; fewer than wanted where few that count are near.
+
+    A walk whose results may only be rows that count would end at some of them that are far, or at none.
+    """
+    share = 1.0 if look.mask is None else look.num / index.ntotal
+    num_nodes = round(min(max(look.effort, 2 * look.k) / share, MAX_EF))
+    num_asked = look.k if look.mask is None else max(look.k, num_nodes * 3 // 4)  # the last that a walk meets it meets by chance
+    cosines, rows = index.search(vector[np.newaxis], num_asked, params=faiss.SearchParametersHNSW(efSearch=num_nodes))
+    counts = rows[0] >= 0
+    if look.mask is not None:
+        counts &= _counted(look.mask, rows[0])
+    return rows[0][counts][: look.k], cosines[0][counts][: look.k]
+
+
+def _counted(mask: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    counted: npt.NDArray[np.bool_] = mask[rows >> 3] >> (rows & 7).astype(np.uint8) & 1 == 1
+    return counted
 
 
 def _rows_in(index: Any, number: int) -> npt.NDArray[np.int64]:
