@@ -23,6 +23,7 @@ from retrieval.search import Search
 from retrieval.stores.choose import Stores
 from retrieval.wire import open_retrieval
 
+EMBEDDING_CALLS = 2  # of the embedding model at once; the questions of others gather meanwhile
 REWRITES = 4  # searches whose questions the model rewrites at once
 THREADS = 100  # requests served at once; a question holds its thread until it is answered
 
@@ -52,7 +53,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
         raise SettingsError(
             "MUNIMENT_DATABASE_URL and MUNIMENT_BROKER_URL must be set to run the API by itself; `muniment up` sets both."
         )
-    embedder = Batching(make_embedder(settings, threads=settings.embedding.threads))
+    embedder = Batching(make_embedder(settings, threads=settings.embedding.threads), EMBEDDING_CALLS)
     pool = open_pool(settings.database.url.get_secret_value(), max_size=settings.database.pool_size)
     celery = queue.make_app(settings.broker.url.get_secret_value())
     generator = make_generator(settings)

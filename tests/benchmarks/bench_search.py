@@ -17,6 +17,7 @@ from uuid import UUID
 
 import numpy as np
 
+from api.lifespan import EMBEDDING_CALLS
 from core.db.migrate import migrate
 from core.db.pool import Connection, Pool, open_pool, transaction
 from retrieval.embedders.base import Embedder, Vectors
@@ -140,7 +141,7 @@ def queries(embedder: Embedder) -> None:
         alone.append(1000 * (time.perf_counter() - started))
     show("a question of 20 words embedded", np.array(alone))
     rates = {}
-    for name, used in (("each by itself", embedder), ("batched", Batching(embedder))):
+    for name, used in (("each by itself", embedder), ("batched", Batching(embedder, EMBEDDING_CALLS))):
         with ThreadPoolExecutor(32) as threads:
             started = time.perf_counter()
             list(threads.map(lambda text, used=used: used.embed_queries([text]), texts))

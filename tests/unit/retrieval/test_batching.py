@@ -58,6 +58,13 @@ def test_a_question_that_cannot_be_embedded_breaks_no_other() -> None:
     assert [np.shape(vectors) for vectors in (found[0], found[1], found[3])] == [(1, 64), (2, 64), (2, 64)]  # type: ignore[arg-type]
 
 
+def test_several_calls_at_once_lose_and_mix_up_nothing() -> None:
+    batching, plain, texts = Batching(FakeEmbedder(), 3), FakeEmbedder(), [f"question {n}" for n in range(300)]
+    with ThreadPoolExecutor(32) as threads:
+        found = list(threads.map(lambda text: batching.embed_queries([text]), texts))
+    assert np.allclose(np.concatenate(found), plain.embed_queries(texts))
+
+
 @pytest.mark.parametrize("texts", [[], ["one"]])
 def test_alone_it_is_as_without(texts: list[str]) -> None:
     assert np.array_equal(Batching(FakeEmbedder()).embed_queries(texts), FakeEmbedder().embed_queries(texts))
