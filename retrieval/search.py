@@ -137,9 +137,8 @@ class Search:
         """Rank the candidates of both sides."""
         offered = max(self.candidates, k)
         vectors = () if self.ranking == "words" else (asked.whole, *asked.parts)
-        words: dict[int, float] = {}
-        if self.ranking != "dense":
-            words = dict(self.words.rank(asked.text, scope=scope, k=offered, documents=documents))
+        by_words = None if self.ranking == "dense" else self.words.ask(asked.text, scope=scope)
+        words = {} if by_words is None else dict(by_words.rank(offered, documents))
         with self._reading(scope) as connection:
             near = [
                 self.store.search(connection, v, scope=scope, model_id=self.embedder.model_id, k=offered, documents=documents)
@@ -153,15 +152,12 @@ class Search:
         nums &= spans.keys()  # what is gone since, or out of reach, has no say in how the others are scored
         words = {num: score for num, score in words.items() if num in nums}
         dense = {num: score for num, score in dense.items() if num in nums}
-        if self.ranking != "dense":
-            scores = self.words.scores(asked.text, sorted(nums - words.keys()), scope=scope)
-            words |= {num: score for num, score in scores.items() if score > 0}
-        fused = fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=self._is_foreign(asked.text)))
+        is_foreign = False
+        if by_words is not None:
+            words |= {num: score for num, score in by_words.scores(sorted(nums - words.keys())).items() if score > 0}
+            is_foreign = bool(self.languages) and by_words.language not in self.languages | {language.UNKNOWN}
+        fused = fuse(dense, words, dense_share(is_long=asked.is_long, is_foreign=is_foreign))
         return _Found(dense, words, fused, spans, cost)
-
-    def _is_foreign(self, text: str) -> bool:
-        spoken = language.detect(text) if self.languages else language.UNKNOWN
-        return spoken != language.UNKNOWN and spoken not in self.languages
 
     def _reranked(self, rerank: Rerank, text: str, found: Sequence[_Found], scope: AccessScope) -> list[_Found]:
         """Have the reranker score the best of all candidates, those of the documents named first."""

@@ -9,14 +9,14 @@ import re
 import threading
 from collections import abc
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from uuid import UUID
 
 from core.errors import ContextTooLong
 from core.types import Context, Hit
 from generation.engines.base import Message
+from tests.served import Served
 
 PIECE = re.compile(r"\s*\S{1,4}")  # what a token looks like to the fakes
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -128,7 +128,7 @@ class SlowGenerator(ScriptedGenerator):
         return False
 
 
-class FakeModelServer:
+class FakeModelServer(Served):
     """A model server on a free port of 127.0.0.1; use it in a ``with`` and point ``llm.url`` at ``.url``.
 
     ``reply`` is the text it writes, or a function from the conversation (OpenAI's message dicts) to it; ``yes`` the
@@ -155,23 +155,11 @@ class FakeModelServer:
         self.requests: list[dict[str, Any]] = []
         self.num_written = 0
         self.hung_up = threading.Event()
-        self.stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        super().__init__(self._handler())
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"{self.origin}/v1"
 
     def text_for(self, messages: list[dict[str, str]]) -> str:
         return self.reply(messages) if callable(self.reply) else self.reply

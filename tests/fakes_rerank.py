@@ -7,9 +7,10 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Literal
+
+from tests.served import Served
 
 Dialect = Literal["documents", "texts"]
 TEI_BATCH = 32
@@ -37,7 +38,7 @@ class FakeReranker:
         return [share_of_words(query, text) for text in texts]
 
 
-class FakeRerankServer:
+class FakeRerankServer(Served):
     """A reranking server on a free port of 127.0.0.1; use it in a ``with``.
 
     It speaks one ``dialect`` and refuses the other, as the real ones do: what calls the texts otherwise is a 422, and in
@@ -58,23 +59,11 @@ class FakeRerankServer:
         self.dialect, self.api_key, self.fail, self.body, self.pause_s = dialect, api_key, fail, body, pause_s
         self.max_chars = max_chars
         self.requests: list[dict[str, Any]] = []
-        self.stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        super().__init__(type("Handler", (_Handler,), {"fake": self}))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return self.origin
 
     def answer(self, body: dict[str, Any]) -> tuple[int, Any]:
         """Answer as the dialect does: sorted by score, each with the index of its text."""

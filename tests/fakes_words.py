@@ -6,7 +6,9 @@ from uuid import UUID
 from core.access import AccessScope
 from core.db.pool import Pool, transaction
 from core.types import Chunk, chunk_id
+from retrieval.lexical.index import WordIndex
 from retrieval.stores import passages
+from retrieval.stores.base import Ranking
 from tests.fakes_retrieval import FakeEmbedder, add_collection, add_document, nums, scope_of
 
 EMBEDDER = FakeEmbedder(dimension=4, window_tokens=1_000_000)
@@ -48,3 +50,15 @@ def document(
         vectors = EMBEDDER.embed_documents(["a"]).repeat(len(texts), axis=0)
         passages.add(connection, collection_id, EMBEDDER.model_id, chunks, vectors)
         return document_id, nums(connection, chunks)
+
+
+def rank(words: WordIndex, query: str, *, scope: AccessScope, k: int, documents: frozenset[UUID] | None = None) -> Ranking:
+    """Ask and rank; nothing where there is nothing to ask."""
+    asked = words.ask(query, scope=scope)
+    return [] if asked is None else asked.rank(k, documents)
+
+
+def scores(words: WordIndex, query: str, nums: Sequence[int], *, scope: AccessScope) -> dict[int, float]:
+    """Ask and score."""
+    asked = words.ask(query, scope=scope)
+    return dict.fromkeys(nums, 0.0) if asked is None else asked.scores(nums)

@@ -4,6 +4,7 @@ Opened once a process over a folder that all processes share. What is committed 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -14,10 +15,35 @@ from retrieval.lexical import ranking
 from retrieval.lexical.analysis import surface_tokens
 from retrieval.lexical.keeper import Keeper
 from retrieval.lexical.query import parse
-from retrieval.lexical.snapshot import all_of
+from retrieval.lexical.ranking import Plan, make_plan
+from retrieval.lexical.snapshot import View, all_of
 from retrieval.stores.base import Ranking
 
 MEMORY_MB = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to one state of the index, within one scope: read and weighed once, however often it is put."""
+
+    view: View
+    plan: Plan
+
+    @property
+    def language(self) -> str:
+        """The language that the question is put in."""
+        return self.plan.language
+
+    def rank(self, k: int, documents: frozenset[UUID] | None = None) -> Ranking:
+        """Return at most ``k`` passages that share a word with the question, with their scores, best first.
+
+        ``documents`` narrows the scope. A phrase in quotes must be in each passage, unless none holds it.
+        """
+        return ranking.rank(self.view, self.plan, k, documents)
+
+    def scores(self, nums: Sequence[int]) -> dict[int, float]:
+        """Return the score that :meth:`rank` gives each of these passages; 0 where it would not give it."""
+        return ranking.scores(self.view, self.plan, nums)
 
 
 class WordIndex:
@@ -27,27 +53,19 @@ class WordIndex:
         language.load()
         self._keeper = Keeper(pool, folder, memory_mb=memory_mb)
 
-    def rank(self, query: str, *, scope: AccessScope, k: int, documents: frozenset[UUID] | None = None) -> Ranking:
-        """Return at most ``k`` passages of the scope that share a word with the query, with their scores, best first.
+    def ask(self, query: str, *, scope: AccessScope) -> Asked | None:
+        """Put a question to the scope as it stands after the latest commit; None where there is nothing to ask yet.
 
-        ``documents`` narrows the scope. A phrase in quotes must be in each passage, unless none holds it. Takes a
-        connection of its own: call it outside a transaction. Raises DependencyUnavailable if the database does not answer.
+        Takes a connection of its own: call it outside a transaction. Raises DependencyUnavailable if the database is away.
         """
         if not scope.class_ids:
-            return []
+            return None
         self._keeper.refresh()
         snapshot = self._keeper.snapshot
-        return ranking.rank(snapshot.view(scope.class_ids), parse(query), k, documents) if snapshot else []
-
-    def scores(self, query: str, nums: Sequence[int], *, scope: AccessScope) -> dict[int, float]:
-        """Return the score that :meth:`rank` gives each of these passages; 0 where it would not give it.
-
-        Works on the state that the last search brought up to date; a passage added since has 0.
-        """
-        snapshot = self._keeper.snapshot
-        if not scope.class_ids or snapshot is None:
-            return dict.fromkeys(nums, 0.0)
-        return ranking.scores(snapshot.view(scope.class_ids), parse(query), nums)
+        if snapshot is None:
+            return None
+        view = snapshot.view(scope.class_ids)
+        return Asked(view, make_plan(view, parse(query)))
 
     def holders(
         self, text: str, *, scope: AccessScope, documents: frozenset[UUID] | None = None, k: int = 10
@@ -55,7 +73,7 @@ class WordIndex:
         """Return at most ``k`` passages of the scope that hold all words of the text, as they are written but for case.
 
         None where the index does not know all that is committed, and so cannot say that there is none. Takes a connection, and
-        raises, as :meth:`rank` does.
+        raises, as :meth:`ask` does.
         """
         if not scope.class_ids:
             return []

@@ -153,10 +153,8 @@ class Keeper:
             self._begin(self._folder.replace())
         with transaction(self._pool) as connection:
             database = changes.database_name(connection)
-            is_ahead = changes.is_ahead(connection, self._cursor)
-        if self._database not in ("", database) or is_ahead:
-            self._is_whole, self.snapshot = False, None  # what it says of numbers is not true here
-            self._start_again("it is of another database, or the database was put back to an earlier state")
+        if self._database not in ("", database):
+            self._forget("it is of another database")
         elif time.time() - self._remembered_at > changes.KEEP_DAYS * 86_400:
             self._start_again("it has not been kept for so long that the change log may have been pruned")
         elif self._num_failures >= MAX_FAILURES and shutil.disk_usage(self._folder.path).free > ROOM_BYTES:
@@ -176,6 +174,11 @@ class Keeper:
         self._index = self._writer = self._stamp = None
         if self._folder.is_locked:
             self._begin(self._folder.replace())
+
+    def _forget(self, reason: str) -> None:
+        """Build the index anew, and search nothing meanwhile: what it says of numbers is not true of this database."""
+        self._is_whole, self.snapshot = False, None
+        self._start_again(reason)
 
     def _begin(self, index: tantivy.Index) -> None:
         log.info("word_index_begun", extra={"folder": str(self._folder.path)})
@@ -208,12 +211,10 @@ class Keeper:
 
     def _catch_up(self) -> None:
         with transaction(self._pool) as connection:
-            is_ahead = changes.is_ahead(connection, self._cursor)
             documents, cursor = changes.since(connection, self._cursor)
-        if is_ahead:
-            self._writer = None  # the next look takes it up as one that was not kept
-            return
-        if documents:
+        if cursor.floor < self._cursor.floor:
+            self._forget("the database was put back to an earlier state")
+        elif documents:
             self._is_reading_many = len(documents) > MANY_DOCUMENTS
             try:
                 self._replace(documents, cursor)

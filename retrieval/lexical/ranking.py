@@ -29,16 +29,19 @@ MARK_GAIN = bm25.K1 + 1  # a reference weighs as much as its word could at most
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked of the index: words with their weights, what speaks for a passage beside them, what it must meet."""
+    """What is asked of the index: words with their weights, what speaks for a passage beside them, what it must meet.
+
+    ``language`` is the one that the question is put in.
+    """
 
     terms: list[tuple[str, float]]
     extras: list[Query]
     required: list[Query]
+    language: str
 
 
-def rank(view: View, question: Question, k: int, documents: Collection[UUID] | None = None) -> Ranking:
+def rank(view: View, plan: Plan, k: int, documents: Collection[UUID] | None = None) -> Ranking:
     """Return at most ``k`` passages with their scores, best first, ties by number; ``documents`` narrows the scope."""
-    plan = make_plan(view, question)
     if not plan.terms and not plan.extras:
         return []
     narrowed = list(plan.required) if documents is None else [*plan.required, within(view.snapshot, documents)]
@@ -47,9 +50,8 @@ def rank(view: View, question: Question, k: int, documents: Collection[UUID] | N
     return sorted(scored.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
 
 
-def scores(view: View, question: Question, nums: Sequence[int]) -> dict[int, float]:
+def scores(view: View, plan: Plan, nums: Sequence[int]) -> dict[int, float]:
     """Return the score of each of the passages; 0 for those without a word of the question, and outside the scope."""
-    plan = make_plan(view, question)
     zeros = dict.fromkeys(nums, 0.0)
     if not nums or (not plan.terms and not plan.extras):
         return zeros
@@ -65,7 +67,8 @@ def within(snapshot: Snapshot, documents: Collection[UUID]) -> Query:
 def make_plan(view: View, question: Question) -> Plan:
     """Weigh what is asked by what the scope holds; phrases that no passage holds are asked for as words alone."""
     snapshot = view.snapshot
-    counts = question_tokens(question.text, view.languages, detect(question.text))
+    spoken = detect(question.text)
+    counts = question_tokens(question.text, view.languages, spoken)
     weighed = [(token, counts[token] * weight) for token in _telling(snapshot, counts) if (weight := view.idf(token)) > 0]
     phrases = [_phrase(snapshot, phrase) for phrase in question.phrases]
     marks = [(snapshot.term("marks", mark), MARK_GAIN) for mark in question.marks]
@@ -77,6 +80,7 @@ def make_plan(view: View, question: Question) -> Plan:
         terms=sorted(weighed, key=lambda pair: -pair[1])[:MAX_TERMS],
         extras=[Query.const_score_query(query, gain) for query, gain in gains if gain > 0],
         required=required if is_held else [],
+        language=spoken,
     )
 
 

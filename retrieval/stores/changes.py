@@ -106,13 +106,6 @@ def database_name(connection: Connection) -> str:
     return str(row["name"])
 
 
-def is_ahead(connection: Connection, cursor: Cursor) -> bool:
-    """Tell whether a cursor knows of transactions that the database has not reached: it was put back to an earlier state."""
-    now = connection.execute(NOW).fetchone()
-    assert now is not None
-    return bool(cursor.floor > now["ceiling"])
-
-
 def prune(connection: Connection) -> None:
     """Drop what a later change of the same document makes superfluous, and traces of documents that are long gone."""
     connection.execute(PRUNE, (KEEP_DAYS,))

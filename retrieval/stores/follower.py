@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from core.db.pool import Pool, transaction
-from core.errors import DependencyUnavailable, MunimentError
+from core.errors import MunimentError
 from retrieval.stores import builder, changes, snapshot, vectors
 from retrieval.stores.base import IndexStatus
 from retrieval.stores.builder import Job
@@ -76,10 +76,7 @@ class Follower:
             if self._whole_look <= num_looks:  # else somebody has begun to look since, and is done
                 self._look(SEARCH_LIMIT)
             return None if self._is_behind else self._replica
-        except DependencyUnavailable:
-            return None
-        except Exception:  # a search has an answer all the same: PostgreSQL's
-            log.exception("index_look_crashed")
+        except (MunimentError, psycopg.Error):
             return None
         finally:
             self._lock.release()
@@ -164,9 +161,10 @@ class Follower:
                     self._is_behind = not self._replica.advance(connection, limit)
         except (MunimentError, psycopg.Error):  # nothing was taken in that will not be read again
             raise
-        except Exception:
-            self._replica = None  # it may have taken in a part: it is opened anew
-            raise
+        except Exception:  # it may have taken in a part: it is opened anew, and PostgreSQL answers meanwhile
+            log.exception("index_look_crashed")
+            self._replica = None
+            return
         self._whole_look = self._num_looks
 
     def _adopt(self) -> None:

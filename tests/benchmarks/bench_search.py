@@ -29,6 +29,7 @@ from retrieval.stores import passages
 from retrieval.stores.pgvector import PgVectorStore
 from tests.embedded import running_postgres
 from tests.fakes_retrieval import MINILM, ROOT, add_collection, add_document, make_chunks, minilm_folder, real_texts, scope_of
+from tests.fakes_words import rank
 
 NUM_CHUNKS, CHUNKS_PER_DOCUMENT, CHUNK_CHARS = 10_000, 50, 700
 K = 10
@@ -120,7 +121,7 @@ def measure(pool: Pool, words: WordIndex, embedder: StopwatchEmbedder, collectio
             store.search(connection, vector, scope=scope, model_id=embedder.model_id, k=search.candidates)
 
     def by_words(question: str) -> None:
-        words.rank(question, scope=scope, k=search.candidates)
+        rank(words, question, scope=scope, k=search.candidates)
 
     vector, lexical = timed(by_vector, questions, embedder), timed(by_words, questions, embedder)
     whole = timed(lambda question: search(question, scope=scope, k=K), questions, embedder)

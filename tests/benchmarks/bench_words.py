@@ -26,6 +26,7 @@ from retrieval.stores import changes
 from tests.benchmarks.bench_search import passage, sample_questions, sentences
 from tests.embedded import running_postgres
 from tests.fakes_retrieval import add_collection, add_document, scope_of
+from tests.fakes_words import rank
 
 NUM_PASSAGES, NUM_COLLECTIONS, PASSAGES_PER_DOCUMENT = 10_000, 100, 50
 K = 100
@@ -86,13 +87,13 @@ def measure(words: WordIndex, scopes: dict[str, AccessScope]) -> None:
 
         show(f"bare query, no scope ({name})", timed(bare, questions))
         show(f"bare query in the scope ({name})", timed(narrowed, questions))
-        found = timed(lambda question: words.rank(question, scope=scope, k=K), questions)  # noqa: B023
+        found = timed(lambda question: rank(words, question, scope=scope, k=K), questions)  # noqa: B023
         show(f"WordIndex.rank, {K} passages ({name})", found)
         snapshot._views.clear()
         cold = []
         for question in questions[:20]:
             started = time.perf_counter()
-            words.rank(question, scope=scope, k=K)
+            rank(words, question, scope=scope, k=K)
             cold.append(1000 * (time.perf_counter() - started))
             snapshot._views.clear()
         show(f"the same, nothing counted yet ({name})", np.array(cold))
@@ -128,7 +129,7 @@ def freshness(pool: Pool, words: WordIndex, collection_id: UUID, scope: AccessSc
                 text = f"a freshly committed zebra{number}"
                 copy.write_row((uuid4().hex, document_id, collection_id, row["class_id"], 0, 1, [], text, "[1]"))
         started = time.perf_counter()
-        found = words.rank(f"zebra{number}", scope=scope, k=5)
+        found = rank(words, f"zebra{number}", scope=scope, k=5)
         times.append(1000 * (time.perf_counter() - started))
         assert len(found) == 1, "a committed document was not found by the next search"
     show("the next search after a commit finds it", np.array(times))

@@ -2,13 +2,12 @@
 
 import hashlib
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core import blobs
-from core.db.pool import Connection, Pool, transaction
+from core.db.pool import Connection, transaction
 from core.errors import DependencyUnavailable
 from ingest import ledger
 from ingest.ledger import Claim, LeaseLost
@@ -16,15 +15,9 @@ from ingest.pipeline import Pipeline, ingest
 from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
-from tests.fakes_retrieval import FakeEmbedder
-from tests.unit.ingest.conftest import MODEL, Owner
+from tests.unit.ingest.conftest import Owner
 
 OLD, NEW = b"The canteen opens at nine.", b"The canteen opens at ten."
-
-
-@pytest.fixture
-def pipeline(pool: Pool, tmp_path: Path) -> Pipeline:
-    return Pipeline(pool, FakeEmbedder(MODEL, dimension=3), tmp_path / "blobs")
 
 
 def claimed(ada: Owner, pipeline: Pipeline, content: bytes) -> Claim:

@@ -9,7 +9,7 @@ import pytest
 from core.db.pool import Pool
 from retrieval.lexical.index import WordIndex
 from tests.fakes_ingest import SHARED
-from tests.fakes_words import collection, document, scope
+from tests.fakes_words import collection, document, rank, scope
 
 FOLDER = SHARED / "xquad"
 CHARS, STEP = 700, 600
@@ -27,7 +27,7 @@ def test_gold_in_the_first_five(pool: Pool, words: WordIndex, language: str, flo
         paragraph_of |= dict.fromkeys(nums, number)
     seen = scope(pool, mine)
     asked = [(question["question"], number) for number, p in enumerate(paragraphs) for question in p["qas"]]
-    found = [number in {paragraph_of[num] for num, _ in words.rank(text, scope=seen, k=5)} for text, number in asked]
+    found = [number in {paragraph_of[num] for num, _ in rank(words, text, scope=seen, k=5)} for text, number in asked]
     assert 100 * sum(found) / len(found) >= floor
 
 
