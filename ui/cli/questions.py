@@ -18,6 +18,7 @@ Explain = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
+@filters.filtered
 def search(
     question: Question,
     collection: Collection = None,
@@ -25,28 +26,11 @@ def search(
     k: Annotated[
         int | None, typer.Option("--k", "-k", min=1, max=100, help="Passages to return; the server's setting if absent.")
     ] = None,
-    type_: filters.Type = None,
-    tag: filters.Tag = None,
-    metadata: filters.Metadata = None,
-    language: filters.Language = None,
-    source: filters.Source = None,
-    document: filters.Document = None,
-    dated_from: filters.From = None,
-    dated_to: filters.To = None,
+    wanted: filters.Wanted = None,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the passages nearest to a question, best first."""
-    wanted = filters.chosen(
-        types=type_,
-        tags=tag,
-        metadata=metadata,
-        languages=language,
-        source=source,
-        documents=document,
-        dated_from=dated_from,
-        dated_to=dated_to,
-    )
     with connected() as client:
         found = client.search(question, collection, k, filters=wanted, explain=explain or None)
     _warn(found)
@@ -62,32 +46,16 @@ def search(
         stages.write_stages(found["hits"])
 
 
+@filters.filtered
 def ask(
     question: Question,
     collection: Collection = None,
     *,
-    type_: filters.Type = None,
-    tag: filters.Tag = None,
-    metadata: filters.Metadata = None,
-    language: filters.Language = None,
-    source: filters.Source = None,
-    document: filters.Document = None,
-    dated_from: filters.From = None,
-    dated_to: filters.To = None,
+    wanted: filters.Wanted = None,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the documents, with the quotes it rests on."""
-    wanted = filters.chosen(
-        types=type_,
-        tags=tag,
-        metadata=metadata,
-        languages=language,
-        source=source,
-        documents=document,
-        dated_from=dated_from,
-        dated_to=dated_to,
-    )
     with connected() as client:
         if as_json:
             answer = client.ask(question, collection, filters=wanted)
