@@ -10,7 +10,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas import Incoming, KeyName, Outgoing
+from api.bodies import Incoming, KeyName
+from api.schemas import Outgoing
 
 SourceName = KeyName
 Principals = Annotated[

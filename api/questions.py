@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from api import schemas
+from api import bodies
 from core.errors import InvalidInput
 from core.settings import Settings
 from core.types import Turn
@@ -15,7 +15,7 @@ def checked(question: str, max_chars: int) -> str:
     return _question("question", question, max_chars)
 
 
-def conversation(history: Sequence[schemas.Turn], settings: Settings) -> tuple[Turn, ...]:
+def conversation(history: Sequence[bodies.Turn], settings: Settings) -> tuple[Turn, ...]:
     """Return the turns before a question, none where rewriting is off; raises InvalidInput saying which is wrong with what."""
     turns = tuple(
         Turn(

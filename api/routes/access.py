@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 
 from api.access import AccessList, Explanation
 from api.auth import Caller
+from api.bodies import KeyName
 from api.lifespan import Wired
-from api.schemas import KeyName, problems
+from api.schemas import problems
 from core import explain
 from core.db.pool import transaction
 from ingest import documents

@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from api.auth import Caller
+from api.bodies import Ask
 from api.lifespan import Services, Wired
 from api.questions import checked, conversation
-from api.schemas import Answer, Ask, problems
+from api.schemas import Answer, problems
 from api.streaming import HEADERS, stream, while_connected
 from core.access import Principal, scope_for
 from core.db.pool import transaction

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from api.auth import Caller
+from api.bodies import CollectionName, NewCollection
 from api.lifespan import Wired
-from api.schemas import Collection, CollectionName, Collections, NewCollection, problems
+from api.schemas import Collection, Collections, problems
 from core.access import scope_for
 from core.db.pool import transaction
 from ingest import documents

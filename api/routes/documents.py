@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 
 from api.auth import Caller
+from api.bodies import NewLabels, ReadableCollection
 from api.lifespan import Wired
-from api.schemas import Document, Documents, NewLabels, ReadableCollection, problems
+from api.schemas import Document, Documents, problems
 from core.access import scope_for
 from core.db.pool import transaction
 from core.labels import Labels, checked_metadata, checked_tags, set_labels

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from api.access import Group, Groups, Members
 from api.auth import Admin
+from api.bodies import KeyName
 from api.lifespan import Wired
-from api.schemas import KeyName, problems
+from api.schemas import problems
 from core import groups
 from core.db.pool import transaction
 from ingest import documents

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from api.auth import Admin
+from api.bodies import Rebuild, Switch
 from api.lifespan import Services, Wired
-from api.schemas import Index, Rebuild, Switch, problems
+from api.schemas import Index, problems
 from core.access import Principal
 from core.db.pool import transaction
 from ingest import documents

@@ -5,8 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.auth import Admin
+from api.bodies import NewKey
 from api.lifespan import Wired
-from api.schemas import Keys, MadeKey, NewKey, problems
+from api.schemas import Keys, MadeKey, problems
 from core import keys
 from core.db.pool import transaction
 from ingest import documents

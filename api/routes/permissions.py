@@ -10,8 +10,9 @@ from fastapi import APIRouter
 
 from api.access import CollectionList, DocumentAccess, NewDocumentAccess, NewList, NewSource, Source, SourceName, Sources
 from api.auth import Caller
+from api.bodies import CollectionName
 from api.lifespan import Wired
-from api.schemas import CollectionName, problems
+from api.schemas import problems
 from core import permissions, sources
 from core.access import Principal
 from core.db.pool import Connection, transaction

@@ -7,9 +7,10 @@ and model from those who wait for answers.
 from fastapi import APIRouter
 
 from api.auth import Caller
+from api.bodies import SearchRequest
 from api.lifespan import Services, Wired
 from api.questions import checked, conversation
-from api.schemas import Hits, SearchRequest, problems
+from api.schemas import Hits, problems
 from core.access import scope_for
 from core.db.pool import transaction
 from core.types import Turn

@@ -10,9 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.auth import Caller
+from api.bodies import CollectionName, Source
 from api.lifespan import Services, Wired
 from api.middleware import too_large
-from api.schemas import CollectionName, Job, Source, problems
+from api.schemas import Job, problems
 from core import blobs, permissions, queue
 from core.db.pool import transaction
 from core.errors import DependencyUnavailable, InvalidInput

@@ -162,7 +162,7 @@ class Follower:
         except (MunimentError, psycopg.Error):  # nothing was taken in that will not be read again
             raise
         except Exception:  # it may have taken in a part: it is opened anew, and PostgreSQL answers meanwhile
-            log.exception("index_look_crashed")
+            log.exception("index_step_crashed")
             self._replica = None
             return
         self._whole_look = self._num_looks

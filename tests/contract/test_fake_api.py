@@ -10,7 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api import schemas
+from api import bodies, schemas
 from api.routes import ask, collections, documents, index, jobs, search, uploads
 from tests.fakes_ui import FakeApi, make_app, serve
 
@@ -86,7 +86,7 @@ def test_events_have_the_real_names_order_and_fields(http: httpx.Client, questio
 def test_a_question_after_others_is_told_as_it_was_understood(fake: FakeApi, http: httpx.Client) -> None:
     fake.rewrites["and?"] = "annual leave"
     body = {"question": "and?", "history": [{"question": "q", "answer": "a"}]}
-    schemas.Ask.model_validate(body)
+    bodies.Ask.model_validate(body)
     assert same_fields(schemas.Hits, http.post("/v1/search", json=body).json()).standalone_question == "annual leave"  # type: ignore[attr-defined]
     assert http.post("/v1/ask", json=body).text.count('"standalone_question": "annual leave"') == 2
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from api import schemas
+from api import bodies
 from api.questions import conversation
 from core.settings import Settings
 from core.types import Turn
 
-HISTORY = [schemas.Turn(question=" How much? ", answer=" 30 days.\n"), schemas.Turn(question="When?", answer="")]
+HISTORY = [bodies.Turn(question=" How much? ", answer=" 30 days.\n"), bodies.Turn(question="When?", answer="")]
 
 
 def test_turns_keep_their_order_and_lose_the_space_around_them(tmp_path: Path) -> None:
