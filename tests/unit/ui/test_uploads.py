@@ -122,6 +122,7 @@ def test_an_api_that_goes_away_for_good_still_leaves_a_report(tmp_path: Path):
 
 def test_a_refused_poll_keeps_what_had_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(uploads, "POLLED_AT_ONCE", 1)
+    monkeypatch.setattr(uploads, "UPLOADS_AT_ONCE", 1)  # so that the same file is polled twice, whichever thread is quick
     api, poll = FakeApi({}), FakeApi.jobs
 
     def jobs(ids: Iterable[str]) -> list[dict[str, Any]]:
