@@ -8,6 +8,7 @@ makes the next type.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
@@ -120,7 +121,8 @@ class Stage:
 class Hit:
     """A chunk that search found. ``score`` compares only within one query; ``rank`` is 1 for the best.
     ``pages`` are the pages the passage touches, each with those of its printed lines that the passage touches.
-    ``num`` is what indexes call the passage by; ``stages`` tells how it got here, where that was asked for."""
+    ``num`` is what indexes call the passage by; ``stages`` tells how it got here, where that was asked for. ``dated`` is the
+    date that its document bears."""
 
     chunk_id: str
     document_id: UUID
@@ -137,6 +139,7 @@ class Hit:
     pages: tuple[Page, ...] = ()
     num: int = 0
     stages: tuple[Stage, ...] = ()
+    dated: date | None = None
 
 
 class Hits(list[Hit]):
@@ -217,6 +220,14 @@ class Citation:
     def page(self) -> int | None:
         """The page where the quote begins; None where the format has no pages."""
         return pages_of(self.start, self.end, self.hit.pages)[0] or self.hit.page_first
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model server counted: those it was given, and those it wrote."""
+
+    prompt_tokens: int
+    completion_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

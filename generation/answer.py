@@ -142,7 +142,7 @@ def _write(context: Context, generator: Generator, draft: Draft, watch: "_Watch"
             try:
                 piece = next(pieces)
             except StopIteration as stop:
-                yield from _shown(draft.end(cut_off=bool(stop.value)), watch)
+                yield from _shown(draft.end(cut_off=stop.value.cut_off), watch)
                 return
             yield from _shown(draft.add(piece), watch)
 

@@ -93,7 +93,7 @@ def _write(messages: Sequence[Message], generator: Generator, timeout_s: float, 
             try:
                 text += next(pieces)
             except StopIteration as stop:
-                return "" if stop.value else text
+                return "" if stop.value.cut_off else text
             if abandoned.is_set() or len(text) > 2 * MAX_CHARS:
                 return ""
 

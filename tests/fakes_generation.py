@@ -8,14 +8,14 @@ import math
 import re
 import threading
 from collections import abc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import UUID
 
 from core.errors import ContextTooLong
-from core.types import Context, Hit
-from generation.engines.base import Message
+from core.types import Context, Hit, Usage
+from generation.engines.base import Message, Written
 from tests.served import Served
 
 PIECE = re.compile(r"\s*\S{1,4}")  # what a token looks like to the fakes
@@ -48,11 +48,31 @@ def pack_all(question: str, hits: Sequence[Hit], /, *, budget_tokens: int, count
     return Context(question, tuple(hits))
 
 
+def minimal(schema: Mapping[str, Any]) -> Any:
+    """The smallest value of the kinds of schema that the product uses."""
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    if "anyOf" in schema:
+        return minimal(schema["anyOf"][0])
+    kind = schema.get("type", "null")
+    if kind == "object":
+        return {name: minimal(schema["properties"][name]) for name in schema.get("required", [])}
+    if kind == "array":
+        return [minimal(schema["items"])] * schema.get("minItems", 0)
+    return {"string": "", "integer": 0, "number": 0, "boolean": False}.get(kind if isinstance(kind, str) else kind[0])
+
+
 class ScriptedGenerator:
     """Writes what the script says; ``asked`` holds every conversation it was given, ``num_read`` the pieces taken."""
 
     def __init__(
-        self, text: str = "", *, yes: float = 1.0, pieces: Sequence[str] | None = None, window_tokens: int = 4096
+        self,
+        text: str = "",
+        *,
+        yes: float = 1.0,
+        pieces: Sequence[str] | None = None,
+        window_tokens: int = 4096,
+        json: Any = None,
     ) -> None:
         self.model = "scripted"
         self.asked: list[list[Message]] = []
@@ -60,6 +80,7 @@ class ScriptedGenerator:
         self.closed = False
         self._pieces = as_pieces(text) if pieces is None else list(pieces)
         self._yes = yes
+        self._json = json  # the value, or a function from the messages to it; None: the least that the schema allows
         self._window_tokens = window_tokens
 
     def stream(
@@ -70,7 +91,7 @@ class ScriptedGenerator:
         temperature: float = 0.0,
         stop: Sequence[str] = (),
         timeout_s: float | None = None,
-    ) -> abc.Generator[str, None, bool]:
+    ) -> abc.Generator[str, None, Written]:
         self._take(messages)
         try:
             for piece in self._pieces[:max_tokens]:
@@ -78,7 +99,14 @@ class ScriptedGenerator:
                 yield piece
         finally:
             self.closed = True
-        return len(self._pieces) > max_tokens
+        num_given = sum(self.count_tokens(m.content) for m in messages)
+        return Written(len(self._pieces) > max_tokens, Usage(num_given, min(len(self._pieces), max_tokens)))
+
+    def json(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
+    ) -> Any:
+        self._take(messages)
+        return self._json(messages) if callable(self._json) else self._json if self._json is not None else minimal(schema)
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message]) -> float:
         self._take(messages)
@@ -114,7 +142,7 @@ class SlowGenerator(ScriptedGenerator):
         temperature: float = 0.0,
         stop: Sequence[str] = (),
         timeout_s: float | None = None,
-    ) -> abc.Generator[str, None, bool]:
+    ) -> abc.Generator[str, None, Written]:
         self.timeouts_s.append(timeout_s)
         pieces = super().stream(messages, max_tokens=max_tokens, temperature=temperature, stop=stop)
         try:
@@ -125,7 +153,7 @@ class SlowGenerator(ScriptedGenerator):
         finally:
             pieces.close()
             self.ended.set()
-        return False
+        return Written(cut_off=False)
 
 
 class FakeModelServer(Served):
@@ -148,7 +176,9 @@ class FakeModelServer(Served):
         fail: int | None = None,
         break_after: int | None = None,
         pause_s: float = 0.0,
+        json: Any = None,
     ) -> None:
+        self.json = json  # what it writes under a schema, or a function from the messages to it; None: the least allowed
         self.reply, self.yes, self.model, self.api_key = reply, yes, model, api_key
         self.window_tokens, self.tokenize, self.fail = window_tokens, tokenize, fail
         self.break_after, self.pause_s = break_after, pause_s
@@ -211,6 +241,9 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _answer(self, body: dict[str, Any]) -> None:
+        if "response_format" in body:
+            self._write_json(body)
+            return
         yes = min(max(self.fake.yes_for(body["messages"]), 1e-6), 1 - 1e-6)
         top = [
             {"token": token, "logprob": math.log(p)}
@@ -226,6 +259,17 @@ class _Handler(BaseHTTPRequestHandler):
             choice["logprobs"] = {"content": [first]}
         self._json(200, {"object": "chat.completion", "model": self.fake.model, "choices": [choice]})
 
+    def _write_json(self, body: dict[str, Any]) -> None:
+        wanted = self.fake.json
+        value = wanted(body["messages"]) if callable(wanted) else wanted
+        text = json.dumps(minimal(body["response_format"]["json_schema"]["schema"]) if value is None else value)
+        pieces = as_pieces(text)
+        is_cut = len(pieces) > body["max_tokens"]
+        message = {"role": "assistant", "content": "".join(pieces[: body["max_tokens"]])}
+        choice = {"index": 0, "message": message, "finish_reason": "length" if is_cut else "stop"}
+        usage = _counted(body, min(len(pieces), body["max_tokens"]))
+        self._json(200, {"object": "chat.completion", "model": self.fake.model, "choices": [choice], "usage": usage})
+
     def _stream(self, body: dict[str, Any]) -> None:
         self._head(200, "text/event-stream")
         try:
@@ -237,13 +281,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._event({"content": piece})
                 self.fake.num_written += 1
             self._event({}, "length" if len(pieces) > body["max_tokens"] else "stop")
+            if body.get("stream_options", {}).get("include_usage"):
+                self._send({"choices": [], "usage": _counted(body, min(len(pieces), body["max_tokens"]))})
             self.wfile.write(b"data: [DONE]\n\n")
         except OSError:
             self.fake.hung_up.set()
 
     def _event(self, delta: dict[str, Any], finish_reason: str | None = None) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        chunk = {"object": "chat.completion.chunk", "model": self.fake.model, "choices": [choice]}
+        self._send({"choices": [choice]})
+
+    def _send(self, fields: dict[str, Any]) -> None:
+        chunk = {"object": "chat.completion.chunk", "model": self.fake.model, **fields}
         self.wfile.write(b"data: " + json.dumps(chunk, ensure_ascii=False).encode() + b"\n\n")
         self.wfile.flush()
 
@@ -259,3 +308,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", media_type)
         self.send_header("Connection", "close")
         self.end_headers()
+
+
+def _counted(body: dict[str, Any], num_written: int) -> dict[str, int]:
+    num_given = sum(len(WORD.findall(m["content"])) for m in body["messages"])
+    return {"prompt_tokens": num_given, "completion_tokens": num_written, "total_tokens": num_given + num_written}

@@ -1,13 +1,15 @@
 """What the answer room needs of a language model; the boundary is the network, so nothing here says which engine serves it.
 
-Messages go in, pieces of text or one probability come out. An engine translates every foreign error once, into
+Messages go in; pieces of text, one probability or one JSON value come out. An engine translates every foreign error once, into
 ModelUnavailable or ContextTooLong, and closing the iterator of :meth:`Generator.stream` ends the writing at the server.
 """
 
 from collections import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from core.types import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,16 @@ class Message:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a writing ended: whether ``max_tokens`` cut it off, and what the server counted, if it does."""
+
+    cut_off: bool
+    usage: Usage | None = None
+
+
 class Generator(Protocol):
-    """A model that writes and that can be asked Yes or No."""
+    """A model that writes, that can be asked Yes or No, and that can be held to a JSON schema."""
 
     @property
     def model(self) -> str:
@@ -34,8 +44,8 @@ class Generator(Protocol):
         temperature: float = 0.0,
         stop: Sequence[str] = (),
         timeout_s: float | None = None,
-    ) -> abc.Generator[str, None, bool]:
-        """Write on, piece by piece; returns whether ``max_tokens`` cut the writing off.
+    ) -> abc.Generator[str, None, Written]:
+        """Write on, piece by piece; returns how the writing ended.
 
         ``timeout_s`` is the longest wait for the next piece, the engine's own if None. Raises ModelUnavailable or
         ContextTooLong.
@@ -46,6 +56,16 @@ class Generator(Protocol):
         """Tell how much likelier the next token is to be ``word`` than ``against``, as a probability in [0, 1].
 
         Case and surrounding space do not count; 0.5 if the model would say neither. Raises as :meth:`stream` does.
+        """
+        ...
+
+    def json(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
+    ) -> Any:
+        """Write one JSON value that follows ``schema`` (JSON Schema), by guided decoding; returns it parsed.
+
+        ``timeout_s`` bounds the whole of it, the engine's own silence if None. Raises ModelUnavailable, also for writing that
+        ``max_tokens`` cut off before its end, or ContextTooLong.
         """
         ...
 

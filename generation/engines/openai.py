@@ -7,7 +7,7 @@ closes the connection, which is how these servers learn that nobody reads any mo
 import json
 import math
 from collections import abc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -17,7 +17,8 @@ import httpx
 
 from core.errors import ContextTooLong, ModelUnavailable
 from core.settings import Settings
-from generation.engines.base import Generator, Message
+from core.types import Usage
+from generation.engines.base import Generator, Message, Written
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 CONNECT_S = 5.0  # to reach the server at all; how long it may be silent after that is a setting
@@ -59,22 +60,24 @@ class OpenAICompatible:
         temperature: float = 0.0,
         stop: Sequence[str] = (),
         timeout_s: float | None = None,
-    ) -> abc.Generator[str, None, bool]:
-        """Write on, piece by piece; returns whether ``max_tokens`` cut the writing off."""
-        cut_off = False
-        body = {"max_tokens": max_tokens, "temperature": temperature, "stream": True, **({"stop": list(stop)} if stop else {})}
-        timeout = self._http.timeout if timeout_s is None else httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
+    ) -> abc.Generator[str, None, Written]:
+        """Write on, piece by piece; returns how the writing ended."""
+        cut_off, usage = False, None
+        body = {"max_tokens": max_tokens, "temperature": temperature, "stream": True, "stream_options": {"include_usage": True}}
+        body |= {"stop": list(stop)} if stop else {}
+        timeout = self._timeout(timeout_s)
         call = self._http.stream("POST", self._chat_url, json=self._body(messages, body), timeout=timeout)
         with self._translated(), call as response:
             self._check(response)
             for event in _events(response.iter_bytes()):
                 if "error" in event:
                     raise ModelUnavailable(f"The model server at {self._url} broke off: {_shown(event)}")
+                usage = _usage(event) or usage
                 for choice in event.get("choices", []):
                     if piece := choice["delta"].get("content"):
                         yield piece
                     cut_off = cut_off or choice.get("finish_reason") == "length"
-        return cut_off
+        return Written(cut_off, usage)
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message]) -> float:
         """Tell how much likelier the next token is to be ``word`` than ``against``; 0.5 if it would be neither."""
@@ -87,6 +90,20 @@ class OpenAICompatible:
             sum(math.exp(t["logprob"]) for t in top if t["token"].strip().casefold() == w.casefold()) for w in (word, against)
         )
         return yes / (yes + no) if yes + no > 0 else 0.5
+
+    def json(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
+    ) -> Any:
+        """Write one JSON value that follows ``schema``, by guided decoding; returns it parsed."""
+        guided = {"type": "json_schema", "json_schema": {"name": "value", "schema": dict(schema), "strict": True}}
+        body = {"max_tokens": max_tokens, "temperature": 0.0, "response_format": guided}
+        with self._translated():
+            response = self._http.post(self._chat_url, json=self._body(messages, body), timeout=self._timeout(timeout_s))
+            self._check(response)
+            choice = response.json()["choices"][0]
+            if choice.get("finish_reason") == "length":
+                raise ModelUnavailable(f"The model did not end its JSON value within {max_tokens} tokens: ask for less at once.")
+            return json.loads(choice["message"]["content"])
 
     def count_tokens(self, text: str) -> int:
         """Count with the server's /tokenize where it has one (llama.cpp, vLLM), else estimate, erring high."""
@@ -113,6 +130,9 @@ class OpenAICompatible:
     @property
     def _chat_url(self) -> str:
         return f"{self._url}/chat/completions"
+
+    def _timeout(self, timeout_s: float | None) -> httpx.Timeout:
+        return self._http.timeout if timeout_s is None else httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
 
     def _body(self, messages: Sequence[Message], options: dict[str, Any]) -> dict[str, Any]:
         return {"model": self.model, "messages": [asdict(m) for m in messages], **options}
@@ -162,6 +182,11 @@ def _events(pieces: Iterator[bytes]) -> Iterator[dict[str, Any]]:
             if line.startswith(b"data:") and data:
                 yield json.loads(data)
     raise httpx.RemoteProtocolError("the answer ended before its end was announced")
+
+
+def _usage(event: dict[str, Any]) -> Usage | None:
+    counted = event.get("usage")
+    return Usage(counted["prompt_tokens"], counted["completion_tokens"]) if counted else None
 
 
 def _shown(event: dict[str, Any]) -> str:

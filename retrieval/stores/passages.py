@@ -51,7 +51,7 @@ BETWEEN = """
 
 # One row for each page a chunk touches, and one for a chunk without pages.
 HITS = """
-    SELECT chunks.chunk_id, num, wanted.rank, wanted.score, chunks.document_id, source, title, heading_path,
+    SELECT chunks.chunk_id, num, wanted.rank, wanted.score, chunks.document_id, source, title, dated, heading_path,
            page_first, page_last,
            chunks.start_char, chunks.end_char, chunks.text,
            number, pages.start_char AS page_start, pages.end_char AS page_end, width, height, line_starts, line_ends, line_boxes
@@ -134,6 +134,7 @@ def _hit(rows: list[dict[str, Any]], rank: int) -> Hit:
         score=chunk["score"],
         rank=rank,
         num=chunk["num"],
+        dated=chunk["dated"],
         pages=tuple(_page(row, start, end) for row in rows if row["number"] is not None),
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from core import settings as core_settings
 from core.errors import ContextTooLong, WeightsError
-from generation.engines.base import Generator, Message
+from generation.engines.base import Generator, Message, Written
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator
 from tests.llama import running_llama
@@ -43,6 +43,16 @@ def generator(request: pytest.FixtureRequest) -> Generator:
     return found
 
 
+def written(pieces: abc.Generator[str, None, Written]) -> Written:
+    """Read a writing to its end."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as stop:
+            assert isinstance(stop.value, Written)
+            return stop.value
+
+
 class TestGenerator:
     def test_it_answers_and_names_its_model(self, generator: Generator) -> None:
         generator.ping()
@@ -62,11 +72,25 @@ class TestGenerator:
         assert 1 <= len(list(generator.stream(STORY, max_tokens=3))) <= 3
 
     def test_it_tells_whether_its_writing_was_cut_off(self, generator: Generator) -> None:
-        def returned(pieces: abc.Generator[str, None, bool]) -> abc.Generator[str, None, None]:
-            yield str((yield from pieces))
+        assert written(generator.stream(STORY, max_tokens=3)).cut_off
+        assert not written(generator.stream(STORY, max_tokens=200)).cut_off
 
-        assert [*returned(generator.stream(STORY, max_tokens=3))][-1] == "True"
-        assert [*returned(generator.stream(STORY, max_tokens=200))][-1] == "False"
+    def test_it_tells_what_it_was_given_and_wrote(self, generator: Generator) -> None:
+        usage = written(generator.stream(STORY, max_tokens=5)).usage
+        assert usage
+        assert usage.prompt_tokens >= 8
+        assert 1 <= usage.completion_tokens <= 5
+
+    def test_it_writes_json_by_a_schema(self, generator: Generator) -> None:
+        schema = {
+            "type": "object",
+            "properties": {"colour": {"enum": ["blue", "red"]}, "found": {"type": "boolean"}},
+            "required": ["colour", "found"],
+            "additionalProperties": False,
+        }
+        value = generator.json([Message("user", "The sky is blue. Which colour is it?")], schema=schema, max_tokens=60)
+        assert value["colour"] == "blue"
+        assert isinstance(value["found"], bool)
 
     def test_a_closed_stream_leaves_the_generator_usable(self, generator: Generator) -> None:
         stream = generator.stream(STORY, max_tokens=200)

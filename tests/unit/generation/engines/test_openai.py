@@ -25,6 +25,7 @@ def test_the_request_is_openais() -> None:
         "max_tokens": 7,
         "temperature": 0.0,
         "stream": True,
+        "stream_options": {"include_usage": True},
         "stop": ["END"],
     }
 
