@@ -53,15 +53,16 @@ def _short(text: str) -> str:
 
 
 def _messages(name: str, context: Context) -> list[Message]:
-    passages = [_passage(hit) for hit in context.hits]
+    passages = [_passage(number, hit) for number, hit in enumerate(context.hits, 1)]
     last = _TEXTS[name].format(question=fenced(context.question))
     return [Message("system", _TEXTS["system"]), Message("user", "\n\n".join([*passages, last]))]
 
 
-def _passage(hit: Hit) -> str:
+def _passage(number: int, hit: Hit) -> str:
     page = (f"page {hit.page_first}",) if hit.page_first is not None else ()
-    label = " | ".join((hit.title, *hit.heading_path, *page))
-    return _TEXTS["passage"].format(label=fenced(label), text=fenced(hit.text.strip()))
+    dated = (f"dated {hit.dated}",) if hit.dated is not None else ()
+    label = " | ".join((hit.title, *hit.heading_path, *page, *dated))
+    return _TEXTS["passage"].format(number=number, label=fenced(label), text=fenced(hit.text.strip()))
 
 
 def fenced(text: str) -> str:

@@ -14,8 +14,8 @@ from api.probes import Probes
 from core.access import AccessScope
 from core.db.pool import Connection, Pool
 from core.settings import Settings
-from core.types import Box, Chunk, Document, Hit, Hits, Line, Page, ParsedDocument
-from generation.engines.base import Message
+from core.types import Box, Chunk, Document, Hit, Hits, Line, Page, ParsedDocument, Usage
+from generation.engines.base import Message, Written
 from ingest import documents
 from ingest.describe import Description
 from retrieval.filters import Filters
@@ -99,10 +99,10 @@ class FakeGenerator:
         temperature: float = 0.0,
         stop: Sequence[str] = (),
         timeout_s: float | None = None,
-    ) -> Generator[str, None, None]:
+    ) -> Generator[str, None, Written]:
         if "Last question:" in messages[-1].content:
             yield self.rewritten
-            return
+            return Written(cut_off=False)
         self.num_asked += 1
         try:
             for number, piece in enumerate(self.pieces):
@@ -111,8 +111,9 @@ class FakeGenerator:
                 yield piece
         finally:
             self.closed.set()
+        return Written(cut_off=False, usage=Usage(100, self.num_written))
 
-    def probability_of(self, word: str, against: str, messages: Sequence[Message]) -> float:
+    def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         return self.answerable
 
     def count_tokens(self, text: str) -> int:

@@ -108,7 +108,7 @@ class ScriptedGenerator:
         self._take(messages)
         return self._json(messages) if callable(self._json) else self._json if self._json is not None else minimal(schema)
 
-    def probability_of(self, word: str, against: str, messages: Sequence[Message]) -> float:
+    def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         self._take(messages)
         return self._yes
 

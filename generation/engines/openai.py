@@ -79,11 +79,11 @@ class OpenAICompatible:
                     cut_off = cut_off or choice.get("finish_reason") == "length"
         return Written(cut_off, usage)
 
-    def probability_of(self, word: str, against: str, messages: Sequence[Message]) -> float:
+    def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         """Tell how much likelier the next token is to be ``word`` than ``against``; 0.5 if it would be neither."""
         body = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": NUM_TOP}
         with self._translated():
-            response = self._http.post(self._chat_url, json=self._body(messages, body))
+            response = self._http.post(self._chat_url, json=self._body(messages, body), timeout=self._timeout(timeout_s))
             self._check(response)
             top = response.json()["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
         yes, no = (

@@ -1,4 +1,6 @@
 import re
+from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,16 +10,19 @@ from generation import prompt
 from tests.fakes_generation import context, hit
 
 QUESTION = "How much leave?"
-PASSAGE = re.compile(r"<passage>\n(.*?)\n</passage>", re.DOTALL)
+PASSAGE = re.compile(r"<passage \d+>\n(.*?)\n</passage>", re.DOTALL)
 
 
 def user(ctx: Context) -> str:
     return prompt.write(ctx)[1].content
 
 
-def test_passages_are_fenced_and_labelled_with_title_headings_and_page() -> None:
-    found = hit("240 hours.", title="Leave", heading_path=("Types", "Annual"), page=3)
-    assert PASSAGE.findall(user(Context(QUESTION, (found,)))) == ["Leave | Types | Annual | page 3\n\n240 hours."]
+def test_passages_are_numbered_fenced_and_labelled_with_title_headings_page_and_date() -> None:
+    first = replace(hit("240 hours.", title="Leave", heading_path=("Types", "Annual"), page=3), dated=date(2024, 5, 1))
+    second = hit("None.", title="Award", page=None)
+    content = user(Context(QUESTION, (first, second)))
+    assert PASSAGE.findall(content) == ["Leave | Types | Annual | page 3 | dated 2024-05-01\n\n240 hours.", "Award\n\nNone."]
+    assert [content.index(f"<passage {number}>") for number in (1, 2)] == sorted(m.start() for m in PASSAGE.finditer(content))
 
 
 def test_a_format_without_pages_has_no_page_in_its_label() -> None:
