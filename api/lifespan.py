@@ -10,6 +10,7 @@ import anyio.to_thread
 from celery import Celery
 from fastapi import Depends, FastAPI, Request
 
+from api.answers import Answers
 from api.probes import Probes
 from core import queue
 from core.db.pool import Pool, open_pool, ping
@@ -40,6 +41,7 @@ class Services:
     celery: Celery
     probes: Probes
     stores: Stores
+    answers: Answers = field(default_factory=Answers)
     rewriting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(REWRITES))
 
 

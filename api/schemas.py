@@ -91,6 +91,33 @@ class Stage(Outgoing):
     score: float
 
 
+class Flag(Outgoing):
+    """A range of a passage, in characters of the document, that speaks to a machine rather than to a reader."""
+
+    kind: str
+    start: int
+    end: int
+    reason: str
+
+
+class Quote(Outgoing):
+    """Words that stand to the letter in the document at start:end; ``page`` is where they begin."""
+
+    document_id: UUID
+    title: str
+    page: int | None
+    quote: str
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, quote: types.Quote) -> Self:
+        """Flatten a quote and its passage into one object."""
+        hit = quote.hit
+        place = {"start": quote.start, "end": quote.end, "page": quote.page}
+        return cls(document_id=hit.document_id, title=hit.title, quote=quote.text, **place)
+
+
 class Hit(Outgoing):
     """A passage found; ``start`` and ``end`` are character offsets into the document's text, end exclusive."""
 
@@ -105,7 +132,33 @@ class Hit(Outgoing):
     text: str
     score: float
     rank: int
+    dated: date | None = Field(None, description="The date that its document bears.")
     stages: list[Stage] = Field([], description="With `explain`: how each stage of the search saw it.")
+
+
+class Source(Hit):
+    """A passage found, with its sentence that says most about the question, and with what in it speaks to a machine."""
+
+    decisive: Quote | None
+    flags: list[Flag]
+
+    @classmethod
+    def of(cls, source: types.Source) -> Self:
+        """Read off a source."""
+        hit = Hit.model_validate(source.hit).model_dump()
+        decisive = Quote.of(source.decisive) if source.decisive else None
+        return cls(**hit, decisive=decisive, flags=[Flag.model_validate(flag) for flag in source.flags])
+
+
+class Sources(Outgoing):
+    """The passages found, best first; once ``given``, those that the model reads. A later event replaces an earlier one."""
+
+    answer_id: UUID | None = Field(None, description="What this answer is called by, to stop it or to take it up again.")
+    hits: list[Source]
+    given: bool
+    unavailable_sources: list[str]
+    standalone_question: str | None
+    note: str | None
 
 
 class Hits(Outgoing):
@@ -144,23 +197,26 @@ class Citation(Outgoing):
     end: int
     answer_start: int
     answer_end: int
+    mended: bool = Field(description="The model had named another passage, or none that says so; the program found this one.")
     boxes: list[Box]
 
     @classmethod
     def of(cls, citation: types.Citation) -> Self:
-        """Flatten a citation and its passage into one object."""
-        boxes = [Box(page=b.page, x0=b.box.x0, y0=b.box.y0, x1=b.box.x1, y1=b.box.y1) for b in citation.boxes]
+        """Flatten a citation, its quote and its passage into one object."""
+        quote, hit = citation.quote, citation.quote.hit
+        boxes = [Box(page=b.page, x0=b.box.x0, y0=b.box.y0, x1=b.box.x1, y1=b.box.y1) for b in quote.boxes]
         return cls(
             number=citation.number,
-            document_id=citation.hit.document_id,
-            source=citation.hit.source,
-            title=citation.hit.title,
-            page=citation.page,
-            quote=citation.quote,
-            start=citation.start,
-            end=citation.end,
+            document_id=hit.document_id,
+            source=hit.source,
+            title=hit.title,
+            page=quote.page,
+            quote=quote.text,
+            start=quote.start,
+            end=quote.end,
             answer_start=citation.answer_start,
             answer_end=citation.answer_end,
+            mended=citation.mended,
             boxes=boxes,
         )
 
@@ -171,18 +227,64 @@ class Token(Outgoing):
     text: str
 
 
-class Answer(Outgoing):
-    """The answer and its citations; a refused one cites nothing. Sources are left out while their permissions are old.
+class Claim(Outgoing):
+    """A sentence of the answer, at ``start``/``end`` of it, and what came of holding it against the passages."""
 
-    ``standalone_question`` is what was searched for and answered, where that is another question than was asked. ``note`` tells
-    the names in it that no document searched bears.
+    start: int
+    end: int
+    verdict: types.Verdict
+    reason: str = Field(description="Why it is not wholly supported; empty if it is.")
+
+
+class Conflict(Outgoing):
+    """Two sources that speak of the same thing and disagree, the newer first where both are dated."""
+
+    newer: Quote
+    older: Quote
+    what: str
+
+    @classmethod
+    def of(cls, conflict: types.Conflict) -> Self:
+        """Flatten both quotes."""
+        return cls(newer=Quote.of(conflict.newer), older=Quote.of(conflict.older), what=conflict.what)
+
+
+class Refusal(Outgoing):
+    """Why a question was not answered."""
+
+    reason: str = Field(description="`nothing_found`, `not_stated` or `not_supported`.")
+    detail: str
+
+
+class Usage(Outgoing):
+    """Tokens that the model server counted for the writing of the answer."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Answer(Outgoing):
+    """The answer and its citations; a refused one cites nothing and says why.
+
+    Sources are left out, and named as unavailable, while their permissions are out of date. ``hits`` are the passages the model
+    was given. ``confidence`` is the probability that they hold the answer, ``degraded`` what was wrong with the model where they
+    had to speak for themselves. ``standalone_question`` is what was searched for and answered, where that is another question
+    than was asked. ``note`` tells the names in it that no document searched bears.
     """
 
     answer: str
     refused: bool
+    refusal: Refusal | None
+    confidence: float
+    degraded: str | None
     citations: list[Citation]
+    claims: list[Claim]
+    conflicts: list[Conflict]
+    hits: list[Source]
+    usage: Usage | None
     timings_ms: dict[str, float]
     model: str
+    prompt_version: str
     unavailable_sources: list[str]
     standalone_question: str | None
     note: str | None
@@ -193,9 +295,17 @@ class Answer(Outgoing):
         return cls(
             answer=answer.text,
             refused=answer.refused,
+            refusal=Refusal.model_validate(answer.refusal) if answer.refusal else None,
+            confidence=answer.confidence,
+            degraded=answer.degraded,
             citations=[Citation.of(citation) for citation in answer.citations],
+            claims=[Claim.model_validate(claim) for claim in answer.claims],
+            conflicts=[Conflict.of(conflict) for conflict in answer.conflicts],
+            hits=[Source.of(source) for source in answer.sources],
+            usage=Usage.model_validate(answer.usage) if answer.usage else None,
             timings_ms=answer.timings_ms,
             model=answer.model,
+            prompt_version=answer.prompt_version,
             unavailable_sources=list(unavailable),
             standalone_question=answer.standalone_question,
             note=answer.note,

@@ -1,34 +1,24 @@
-"""Answers as server-sent events, and what happens when the reader goes away before the end.
+"""Answers as server-sent events, and what happens when the reader of a whole answer goes away before the end.
 
 Each event is one ASCII line of JSON, so no character of a document can end a line early. A failure after the first
 byte can have no status any more: it becomes an ``error`` event with a problem document, the last one sent.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
-import anyio
 from anyio import from_thread
 from pydantic import BaseModel
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from api import schemas
 from api.errors import problem_of
-from generation.answer import AnswerEvent, Cited, Done, Events, Sources, Token
+from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter asks proxies not to hold events back
-
-
-async def stream(events: Events, instance: str, unavailable: Sequence[str]) -> AsyncIterator[str]:
-    """Send the events as they come; at the end, or when the reader is gone, close them, which stops the model."""
-    try:
-        async for message in iterate_in_threadpool(_messages(events, instance, unavailable)):
-            yield message
-    finally:
-        with anyio.CancelScope(shield=True):  # also when this very task is being cancelled
-            await run_in_threadpool(events.close)
+EVENT_STREAM = "text/event-stream"
 
 
 def while_connected(events: Events, request: Request) -> Iterator[AnswerEvent]:
@@ -40,23 +30,30 @@ def while_connected(events: Events, request: Request) -> Iterator[AnswerEvent]:
         yield event
 
 
-def _messages(events: Events, instance: str, unavailable: Sequence[str]) -> Iterator[str]:
+def messages(events: Events, instance: str, unavailable: Sequence[str], answer_id: UUID) -> Iterator[str]:
+    """Encode the events of one answer; what goes wrong is the last of them."""
     try:
         for event in events:
-            yield encode(*_named(event, unavailable))
+            yield encode(*_named(event, unavailable, answer_id))
     except Exception as error:  # noqa: BLE001 - a stream's last handler
         yield encode("error", problem_of(error, instance))
 
 
-def _named(event: AnswerEvent, unavailable: Sequence[str]) -> tuple[str, BaseModel]:
+def _named(event: AnswerEvent, unavailable: Sequence[str], answer_id: UUID) -> tuple[str, BaseModel | dict[str, Any]]:
     match event:
-        case Sources(context=context, standalone_question=standalone, note=note):
-            found = {"hits": context.hits, "unavailable_sources": unavailable, "standalone_question": standalone, "note": note}
-            return "sources", schemas.Hits.model_validate(found)
         case Token(text=text):
-            return "token", schemas.Token(text=text)
+            return "token", {"text": text}
         case Cited(citation=citation):
             return "citation", schemas.Citation.of(citation)
+        case Sources():
+            return "sources", schemas.Sources(
+                answer_id=answer_id,
+                hits=[schemas.Source.of(source) for source in event.sources],
+                given=event.given,
+                unavailable_sources=list(unavailable),
+                standalone_question=event.standalone_question,
+                note=event.note,
+            )
         case Done(answer=answer):
             return "done", schemas.Answer.of(answer, unavailable)
 

@@ -214,6 +214,26 @@ class Search(Group):
     context_tokens: int = Field(1100, ge=100, description="Tokens of passages given to the model with a question.")
 
 
+class Answers(Group):
+    """When a question is answered, and what becomes of what the documents do not support."""
+
+    refuse_below: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="A question is refused if the documents hold its answer with less than this probability;"
+        " `muniment eval answers --fit` finds the best for your own questions.",
+    )
+    unsupported: Literal["leave_out", "mark"] = Field(
+        "leave_out", description="What becomes of a sentence that no passage supports: left out, or shown and marked as such."
+    )
+    patience_s: float = Field(
+        90.0,
+        gt=0,
+        description="After this long without a word from the model the passages speak for themselves; 2 cores may need a minute.",
+    )
+
+
 class Settings(BaseSettings):
     """Every setting; build it with :func:`load`."""
 
@@ -240,6 +260,7 @@ class Settings(BaseSettings):
     ingest: Ingest = Ingest()
     search: Search = Search()
     vector: Vector = Vector()
+    answers: Answers = Answers()
 
     @field_validator("home")
     @classmethod

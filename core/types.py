@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
+Verdict = Literal["supported", "partly", "unsupported"]
 ElementKind = Literal["title", "heading", "paragraph", "list_item", "table", "code", "header", "footer", "note"]
 
 
@@ -185,29 +186,20 @@ class PageBox:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """A quote that stands, to the letter, in a passage given to the model; anything else cannot be constructed.
+class Quote:
+    """A range of a passage, as character offsets into its document; what lies outside of it cannot be constructed."""
 
-    ``start``/``end`` place the quote in the document's text, ``answer_start``/``answer_end`` the claim in the answer.
-    ``number`` is what the reader sees: [1], [2], ... in order of first use.
-    """
-
-    number: int
     hit: Hit
     start: int
     end: int
-    answer_start: int
-    answer_end: int
 
     def __post_init__(self) -> None:
         if not self.hit.start <= self.start < self.end <= self.hit.end:
             raise ValueError(f"quote {self.start}:{self.end} is not inside passage {self.hit.start}:{self.hit.end}")
-        if not 0 <= self.answer_start < self.answer_end:
-            raise ValueError(f"claim {self.answer_start}:{self.answer_end} is not a range of the answer")
 
     @property
-    def quote(self) -> str:
-        """The cited characters, cut from the passage itself and never copied from a model."""
+    def text(self) -> str:
+        """The quoted characters, cut from the passage itself and never copied from a model."""
         return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
 
     @property
@@ -223,6 +215,74 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A range of a passage, as character offsets into its document, that speaks to a machine rather than to a reader."""
+
+    kind: str
+    start: int
+    end: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage as the reader sees it: with its sentence that says most about the question, and with what in it is hostile."""
+
+    hit: Hit
+    decisive: Quote | None = None
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that stands, to the letter, in a passage given to the model, and the claim that it supports.
+
+    ``answer_start``/``answer_end`` place the claim in the answer. ``number`` is what the reader sees: [1], [2], ... in order
+    of first use. ``mended`` tells that the model had named another passage.
+    """
+
+    number: int
+    quote: Quote
+    answer_start: int
+    answer_end: int
+    mended: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.answer_start < self.answer_end:
+            raise ValueError(f"claim {self.answer_start}:{self.answer_end} is not a range of the answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of the answer, at ``start``/``end`` of it, and what came of holding it against the passages.
+
+    ``reason`` says why it is not wholly supported, for the reader; an unsupported claim is never cited.
+    """
+
+    start: int
+    end: int
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two sources that speak of the same thing and disagree in ``what``; the newer one is known to be so if both are dated."""
+
+    newer: Quote
+    older: Quote
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a question was not answered: ``nothing_found``, ``not_stated`` in what was found, or ``not_supported`` by it."""
+
+    reason: Literal["nothing_found", "not_stated", "not_supported"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens that a model server counted: those it was given, and those it wrote."""
 
@@ -232,22 +292,37 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. A refused one cites nothing. ``timings_ms`` holds ``retrieval``, ``first_token``, ``total``.
-    ``standalone_question`` is what was searched for, where a conversation made that another question than was asked.
-    ``note`` is what the search had to say beside its passages."""
+    """A finished answer. A refused one cites nothing and says why. ``timings_ms`` holds ``evidence``, ``retrieval``,
+    ``first_token``, ``total``. ``standalone_question`` is what was searched for, where a conversation made that another
+    question than was asked. ``note`` is what the search had to say beside its passages.
+
+    ``confidence`` is the probability that the passages hold the answer, as it was judged before a word was written.
+    ``degraded`` says what was wrong with the model where the passages had to speak for themselves. ``sources`` are the
+    passages the model was given, nearest first."""
 
     text: str
-    refused: bool
     citations: tuple[Citation, ...]
     model: str
     prompt_version: str
     timings_ms: dict[str, float]
+    claims: tuple[Claim, ...] = ()
+    refusal: Refusal | None = None
+    confidence: float = 0.0
+    degraded: str | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    sources: tuple[Source, ...] = ()
+    usage: Usage | None = None
     standalone_question: str | None = None
     note: str | None = None
 
+    @property
+    def refused(self) -> bool:
+        """Whether the question was not answered."""
+        return self.refusal is not None
+
     def __post_init__(self) -> None:
-        if self.refused and self.citations:
-            raise ValueError("a refused answer cites nothing")
+        if self.refused == bool(self.citations):
+            raise ValueError("an answer is cited, or it is refused and cites nothing")
 
 
 def pages_of(start: int, end: int, pages: Sequence[Page]) -> tuple[int | None, int | None]:

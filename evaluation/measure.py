@@ -34,13 +34,13 @@ class Outcome:
     @property
     def cited_document(self) -> bool:
         """Whether the answer cites the gold document."""
-        return any(self.question.is_about(citation.hit.source) for citation in self.answer.citations)
+        return any(self.question.is_about(citation.quote.hit.source) for citation in self.answer.citations)
 
     @property
     def cited_page(self) -> bool:
         """Whether the answer cites the gold document on the gold page; where it has no pages the document is enough."""
-        cited = [citation for citation in self.answer.citations if self.question.is_about(citation.hit.source)]
-        return any(self.question.page in (None, citation.page) for citation in cited)
+        cited = [citation for citation in self.answer.citations if self.question.is_about(citation.quote.hit.source)]
+        return any(self.question.page in (None, citation.quote.page) for citation in cited)
 
 
 def put(question: Question, search: SearchDoor, ask: AskDoor) -> Outcome:
@@ -54,7 +54,7 @@ def measure(outcomes: Sequence[Outcome], text: TextDoor) -> dict[str, float]:
     can_answer = [outcome.question.answerable for outcome in outcomes]
     refused = [outcome.answer.refused for outcome in outcomes]
     spans = [_spans(outcome, text) for outcome in answerable]
-    cited = [citation for outcome in outcomes for citation in outcome.answer.citations]
+    quoted = [citation.quote for outcome in outcomes for citation in outcome.answer.citations]
     return {
         "search_document": mean(outcome.found_document for outcome in answerable),
         "search_span_recall": mean(span_recall(found, gold) for found, gold in spans),
@@ -63,7 +63,7 @@ def measure(outcomes: Sequence[Outcome], text: TextDoor) -> dict[str, float]:
         "cited_page": mean(outcome.cited_page for outcome in answerable),
         "refusal_precision": refusal_precision(refused, can_answer),
         "refusal_recall": refusal_recall(refused, can_answer),
-        "quote_fidelity": quote_fidelity((c.quote, text(c.hit.document_id)[c.start : c.end]) for c in cited),
+        "quote_fidelity": quote_fidelity((c.text, text(c.hit.document_id)[c.start : c.end]) for c in quoted),
     }
 
 

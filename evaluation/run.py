@@ -28,7 +28,7 @@ from core.settings import Settings, load
 from core.types import Answer
 from evaluation.datasets import load_questions
 from evaluation.measure import AskDoor, Outcome, SearchDoor, TextDoor, measure, put
-from generation.answer import answer, fold
+from generation.answer import Plan, answer, fold
 from generation.engines.openai import make_generator
 from ingest import documents
 from retrieval.context import Packer
@@ -67,8 +67,8 @@ def open_doors(settings: Settings, collection: str, k: int) -> Iterator[Doors]:
                 return documents.document_text(connection, scope, document_id)
 
         def ask(question: str) -> Answer:
-            pack, tokens = Packer(pool, scope), settings.search.context_tokens
-            return fold(answer(question, scope=scope, search=search, pack=pack, generator=generator, context_tokens=tokens))
+            pack, plan = Packer(pool, scope), Plan(context_tokens=settings.search.context_tokens)
+            return fold(answer(question, scope=scope, search=search, pack=pack, generator=generator, plan=plan))
 
         yield Doors(search=lambda question: search(question, scope=scope, k=k), ask=ask, text=text)
 

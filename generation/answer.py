@@ -1,35 +1,45 @@
 """The door: a question goes in, events come out, ending with the whole answer.
 
-The program has a question that follows others rewritten to stand alone, finds passages, asks the model whether they hold
-the answer, lets it write a few sentences, and attaches to each the passage sentences that support it. An opening nothing
-supports is withdrawn, and an answer nothing supports becomes a refusal: :class:`Done` is what counts, also against tokens
-already shown. It never opens a database and never imports retrieval: search and pack are passed in, so what is evaluated
-is what is served. Where nothing was found the model is asked for no answer.
+The program shows the evidence first: the passages found, each with its decisive sentence. Then it asks the model whether
+the passages hold the answer, lets it write a few sentences, and holds each against the passages: what they support is
+cited, what nothing supports is left out or marked, and an answer nothing supports becomes a refusal. A model that is
+away, silent or broken off is no reason to answer nothing: then the passages speak for themselves. It never opens a database
+and never imports retrieval: search and pack are passed in, so what is evaluated is what is served.
 """
 
 import logging
 import time
-from collections import abc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from core.access import AccessScope
-from core.types import Answer, Citation, Context, Hit, Hits, Turn
+from core.errors import ContextTooLong, ModelUnavailable
+from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Refusal, Source, Turn, Usage
 from generation import prompt
 from generation.citations import Evidence
+from generation.confidence import confidence
 from generation.draft import Draft
 from generation.engines.base import Generator
+from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token, fold
 from generation.rewrite import TIMEOUT_S, standalone
+from generation.sources import Finding, Similarity, decisive
+from generation.window import Counter, Room, fitted, passage_tokens
+
+__all__ = ["REFUSAL", "AnswerEvent", "Cited", "Done", "Events", "Plan", "Sources", "Token", "answer", "fold"]
 
 logger = logging.getLogger(__name__)
 
 REFUSAL = "The documents do not hold an answer to this question."
-ANSWERABLE = 0.6  # least probability of Yes; docs/decisions/0005 tells how it was chosen
-MAX_ANSWER_TOKENS = 200
+NOTHING_FOUND = "Nothing that was searched has anything to do with the question."
+NOT_STATED = "The passages found are about other things than what was asked; the nearest are shown."
+NOT_SUPPORTED = "What the model wrote is not in the passages found, so it is not shown; the nearest passages are."
+EXTRACT = "“{quote}”"
+NUM_EXTRACTS = 3
 K = 10
 CONTEXT_TOKENS = 1100
+WINDOW_TOKENS = 4096
 
 
 class Search(Protocol):
@@ -51,37 +61,16 @@ class Pack(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """The passages the model is given; always the first event. ``standalone_question`` and ``note`` are as in the Answer."""
+class Plan:
+    """How to answer: what may be taken for granted of the model, and what to do with what is not supported."""
 
-    context: Context
-    standalone_question: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """The next piece of the text to show."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """A citation for text that has been shown."""
-
-    citation: Citation
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The whole answer, which may refuse what was shown so far; always the last event."""
-
-    answer: Answer
-
-
-AnswerEvent = Sources | Token | Cited | Done
-Events = abc.Generator[AnswerEvent, None, None]
+    k: int = K
+    context_tokens: int = CONTEXT_TOKENS
+    window_tokens: int = WINDOW_TOKENS
+    refuse_below: float = 0.5
+    keeps_unsupported: bool = False
+    patience_s: float | None = None  # for the model's first word, and then for each next one; None: the engine's own
+    rewrite_timeout_s: float = TIMEOUT_S
 
 
 def answer(
@@ -91,84 +80,174 @@ def answer(
     search: Search,
     pack: Pack,
     generator: Generator,
-    k: int = K,
-    context_tokens: int = CONTEXT_TOKENS,
+    similarity: Similarity | None = None,
     history: Sequence[Turn] = (),
-    rewrite_timeout_s: float = TIMEOUT_S,
+    plan: Plan | None = None,
 ) -> Events:
     """Answer from what ``search`` finds in the scope, or refuse; closing the events stops the model.
 
-    After ``history``, oldest turn first, the question is first rewritten to stand alone, and what is searched and
-    answered is that. ``timings_ms`` counts from the question on: ``rewrite`` (with a history), ``retrieval`` and
-    ``answerable`` when each was settled, ``first_token`` when the first text was shown, ``total``. Raises what search and
-    the generator raise.
+    After ``history``, oldest turn first, evidence is shown for the question as typed, which is then rewritten to stand alone;
+    what is searched and answered is that. ``timings_ms`` counts from the question on: ``evidence`` when the first passages
+    were told, ``rewrite`` (with a history), ``retrieval`` and ``answerable`` when each was settled, ``first_token`` when the
+    first text was shown, ``total``. Raises what search raises; what the generator raises makes the passages speak instead.
     """
-    watch = _Watch()
-    asked = question
+    plan, watch, asked = plan or Plan(), _Watch(), question
     if history:
-        asked = standalone(question, history, generator, rewrite_timeout_s)
+        hits = search(f"{history[-1].question} {question}", scope=scope, k=plan.k)
+        yield Sources(_sources(hits, decisive(question, hits, similarity)), given=False, note=hits.note)
+        watch.note("evidence")
+        asked = standalone(question, history, generator, plan.rewrite_timeout_s)
         watch.note("rewrite")
-    rewritten = asked if asked != question else None
-    hits = search(asked, scope=scope, k=k)
-    context = pack(asked, hits, budget_tokens=context_tokens, count_tokens=generator.count_tokens)
+    hits = search(asked, scope=scope, k=plan.k)
+    findings = decisive(asked, hits, similarity)
+    told = Sources(_sources(hits, findings), False, asked if asked != question else None, hits.note)
+    watch.note("evidence")
+    yield told
+    count = Counter(generator)
+    budget = passage_tokens(asked, count, plan.context_tokens, plan.window_tokens)
+    room = fitted(pack(asked, hits, budget_tokens=budget, count_tokens=count), count, plan.window_tokens)
     watch.note("retrieval")
-    yield Sources(context, rewritten, hits.note)
-    answerable = bool(context.hits) and _is_answerable(context, generator)
-    watch.note("answerable")
-    draft = Draft(Evidence(context))
-    if answerable:
-        yield from _write(context, generator, draft, watch)
-    if not draft.text:
-        watch.note("first_token")
-        yield Token(REFUSAL)
-    yield Done(replace(_finish(draft, generator.model, watch), standalone_question=rewritten, note=hits.note))
+    told = replace(told, sources=_sources(room.context.hits, findings), given=True)
+    yield told
+    asking = _Asking(findings, generator, similarity, plan, watch)
+    asking.read(room)
+    yield from asking.events()
+    yield Done(asking.finished(told))
 
 
-def fold(events: Iterable[AnswerEvent]) -> Answer:
-    """Run the events to their end and return the whole answer."""
-    for event in events:
-        if isinstance(event, Done):
-            return event.answer
-    raise ValueError("the events ended without an answer")
+@dataclass(slots=True)
+class _Asking:
+    """One question with its passages in hand; what came of it is gathered here while the events go out."""
 
+    findings: dict[str, Finding]
+    generator: Generator
+    similarity: Similarity | None
+    plan: Plan
+    watch: "_Watch"
+    room: Room = field(init=False)
+    draft: Draft = field(init=False)
+    confidence: float = 0.0
+    refusal: Refusal | None = None
+    degraded: str | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    usage: Usage | None = None
 
-def _is_answerable(context: Context, generator: Generator) -> bool:
-    return generator.probability_of("yes", "no", prompt.check(context)) >= ANSWERABLE
+    def read(self, room: Room) -> None:
+        """Take these passages, and no others, as what the model reads and what may be cited."""
+        self.room = room
+        self.draft = Draft(Evidence(room.context), keeps_unsupported=self.plan.keeps_unsupported)
 
-
-def _write(context: Context, generator: Generator, draft: Draft, watch: "_Watch") -> Events:
-    with closing(generator.stream(prompt.write(context), max_tokens=MAX_ANSWER_TOKENS)) as pieces:
-        while not draft.closed:
+    def events(self) -> Iterator[AnswerEvent]:
+        """Judge, write, and let the passages speak where the model cannot; nothing was found: ask it nothing."""
+        if self.room.context.hits:
             try:
-                piece = next(pieces)
-            except StopIteration as stop:
-                yield from _shown(draft.end(cut_off=stop.value.cut_off), watch)
-                return
-            yield from _shown(draft.add(piece), watch)
+                if self._judged():
+                    yield from self._write()
+            except (ModelUnavailable, ContextTooLong) as error:
+                logger.warning("answer.degraded", extra={"reason": str(error)})
+                yield from self._extract()
+        self.refusal = self._refusal()
+        if not self.draft.text:
+            yield from self._shown([REFUSAL])
+
+    def finished(self, told: Sources) -> Answer:
+        """Give the whole answer."""
+        final = self.draft.finished()
+        self.watch.note("total")
+        num_citations = 0 if self.refusal else len(final.citations)
+        logger.info(
+            "answer.done",
+            extra={"refused": bool(self.refusal), "num_citations": num_citations, **self.watch.times_ms},
+        )
+        return Answer(
+            text=REFUSAL if self.refusal else final.text,
+            citations=() if self.refusal else final.citations,
+            model=self.generator.model,
+            prompt_version=prompt.PROMPT_VERSION,
+            timings_ms=self.watch.times_ms,
+            claims=() if self.refusal else final.claims,
+            refusal=self.refusal,
+            confidence=self.confidence,
+            degraded=self.degraded,
+            conflicts=() if self.refusal else self.conflicts,
+            sources=_sources(self.room.context.hits, self.findings),
+            usage=self.usage,
+            standalone_question=told.standalone_question,
+            note=told.note,
+        )
+
+    def _judged(self) -> bool:
+        """Tell whether the passages hold the answer; those the server has no room for after all are left out, the last first."""
+        while True:
+            try:
+                return self._is_answerable()
+            except ContextTooLong:
+                hits = self.room.context.hits
+                if len(hits) == 1:
+                    raise
+                self.read(replace(self.room, context=replace(self.room.context, hits=hits[: len(hits) // 2])))
+
+    def _is_answerable(self) -> bool:
+        messages = prompt.check(self.room.context)
+        said_yes = self.generator.probability_of("yes", "no", messages, timeout_s=self.plan.patience_s)
+        self.confidence = confidence(said_yes, self.findings.values())
+        self.watch.note("answerable")
+        return self.confidence >= self.plan.refuse_below
+
+    def _write(self) -> Iterator[AnswerEvent]:
+        messages, tokens = prompt.write(self.room.context), self.room.answer_tokens
+        with closing(self.generator.stream(messages, max_tokens=tokens, timeout_s=self.plan.patience_s)) as pieces:
+            while not self.draft.closed:
+                try:
+                    piece = next(pieces)
+                except StopIteration as stop:
+                    self.usage = stop.value.usage
+                    yield from self._shown(self.draft.end(cut_off=stop.value.cut_off))
+                    return
+                yield from self._shown(self.draft.add(piece))
+
+    def _extract(self) -> Iterator[AnswerEvent]:
+        """Let the passages speak: what was written and is supported stays, else the decisive sentences of the best are quoted."""
+        if self.draft.citations:
+            self.degraded = "The model broke off; what it had written and the passages support is shown."
+            return
+        self.degraded = "The model does not answer just now; these are the passages' own words. Ask again for an answer in full."
+        self.draft.withdraw("the model broke off")
+        best = [quote for hit in self.room.context.hits if (quote := _within(hit, self.findings))]
+        for quote in best[:NUM_EXTRACTS]:
+            yield from self._shown(self.draft.quote(quote, EXTRACT))
+
+    def _refusal(self) -> Refusal | None:
+        if self.draft.citations:
+            return None
+        if not self.room.context.hits:
+            return Refusal("nothing_found", NOTHING_FOUND)
+        if self.confidence < self.plan.refuse_below:
+            return Refusal("not_stated", NOT_STATED)
+        return Refusal("not_supported", NOT_SUPPORTED)
+
+    def _shown(self, parts: Iterable[str | Citation]) -> Iterator[AnswerEvent]:
+        for part in parts:
+            if isinstance(part, Citation):
+                yield Cited(part)
+            else:
+                self.watch.note("first_token")
+                yield Token(part)
 
 
-def _shown(parts: Iterable[str | Citation], watch: "_Watch") -> Events:
-    for part in parts:
-        if isinstance(part, Citation):
-            yield Cited(part)
-        else:
-            watch.note("first_token")
-            yield Token(part)
+def _sources(hits: Iterable[Hit], findings: dict[str, Finding]) -> tuple[Source, ...]:
+    return tuple(Source(hit, _within(hit, findings)) for hit in hits)
 
 
-def _finish(draft: Draft, model: str, watch: "_Watch") -> Answer:
-    refused = not draft.citations
-    text, citations = draft.supported()
-    watch.note("total")
-    logger.info("answer.done", extra={"refused": refused, "num_citations": len(draft.citations), **watch.times_ms})
-    return Answer(
-        text=REFUSAL if refused else text,
-        refused=refused,
-        citations=citations,
-        model=model,
-        prompt_version=prompt.PROMPT_VERSION,
-        timings_ms=watch.times_ms,
-    )
+def _within(hit: Hit, findings: dict[str, Finding]) -> Quote | None:
+    """Find the best of the decisive sentences that stand in a passage, which may be joined of several."""
+    inside = [
+        finding
+        for finding in findings.values()
+        if finding.quote.hit.document_id == hit.document_id and hit.start <= finding.quote.start and finding.quote.end <= hit.end
+    ]
+    best = max(inside, key=lambda finding: finding.score, default=None)
+    return Quote(hit, best.quote.start, best.quote.end) if best else None
 
 
 class _Watch:

@@ -7,10 +7,10 @@ in the evidence, and names it adds in the passage; a claim without such evidence
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from core.types import Context, Hit
+from core.types import Context, Hit, Quote, Verdict
 from generation.sentences import MAX_CHARS, sentences
 from generation.words import names, numbers, tokens
 
@@ -22,17 +22,13 @@ NAMES_MISSING = 1 / 3  # largest share of a claim's new names that its passage m
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """A range of a passage, as character offsets into its document."""
+class Check:
+    """What came of holding a claim against the passages: the verdict and why, and the quotes that support it, the best first."""
 
-    hit: Hit
-    start: int
-    end: int
-
-    @property
-    def text(self) -> str:
-        """The quoted characters, cut from the passage."""
-        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
+    verdict: Verdict
+    reason: str = ""
+    quotes: tuple[Quote, ...] = ()
+    mended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +53,11 @@ class Evidence:
     def holds(self, text: str) -> bool:
         """Tell whether a passage holds these very characters."""
         return any(text in passage for passage in self._texts)
+
+    def check(self, claim: str, *, cited: Collection[int] = (), affirmed: bool = False) -> Check:
+        """Hold a claim against the passages; ``cited`` are the numbers of those that the model named for it."""
+        quotes = tuple(self.quotes_for(claim, affirmed=affirmed))
+        return Check("supported" if quotes else "unsupported", "" if quotes else "no passage says so", quotes)
 
     def quotes_for(self, claim: str, *, affirmed: bool = False) -> list[Quote]:
         """Find the one or two quotes that support a claim, the best first; none if it is not well supported.

@@ -1,18 +1,19 @@
 """The answer while it grows: what of the model's writing is shown, and the citations the program attaches to it.
 
 Pieces of text go in as the model writes them; text to show and citations come out. The first sentence is shown as it
-comes, later ones only once the passages are found to support them; what nothing supports is no part of the answer. A
-yes or no is never shown, only the sentence that follows: small models say yes to nearly everything. Where the passage
-denies what that sentence affirms, it is quoted. Markers such as [3] that the model invents are dropped. How the writing
-is cut into pieces changes nothing but how early it is shown.
+comes, later ones only once they are held against the passages; what nothing supports is no part of the answer, or is
+marked as such. A yes or no is never shown, only the sentence that follows: small models say yes to nearly everything.
+Where the passage denies what that sentence affirms, it is quoted. Markers such as [3] are taken out: what they point at
+is looked at first, and mended where it is another passage that supports the sentence. How the writing is cut into pieces
+changes nothing but how early it is shown.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from core.types import Citation
-from generation.citations import Evidence, Quote
+from core.types import Citation, Claim, Quote
+from generation.citations import Check, Evidence
 from generation.sentences import least_end, next_end
 
 _MARKER = re.compile(r"""(?:(?<!\s)\s+|(?<=[\w.,;:!?%)\]”"’'])|\A)(\[[\s\d^,;&–-]{1,20}\])(?=[\s.,;:!?)…”"’'\[–—-]|\Z)""")
@@ -48,18 +49,20 @@ QUOTED = "The documents state: “{quote}”"
 
 
 class Draft:
-    """An answer being written; ``text`` is what has been shown and ``citations`` what stands behind parts of it."""
+    """An answer being written; ``text`` is what has been shown, ``claims`` its sentences and ``citations`` what stands behind
+    them. With ``keeps_unsupported`` sentences that nothing supports are shown and stay, marked by their verdict."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, *, keeps_unsupported: bool = False) -> None:
         self.text = ""
+        self.claims: list[Claim] = []
         self.citations: list[Citation] = []
         self.closed = False  # nothing more the model writes will be shown
         self._evidence = evidence
+        self._keeps_unsupported = keeps_unsupported
         self._markers = MarkerFilter(evidence)
         self._pending = ""  # written, not yet known to be a whole sentence
         self._num_shown = 0  # characters of it that are shown already
         self._first = True
-        self._num_unsupported = 0  # characters of the text, all at its beginning, that nothing stands behind
         self._said_yes_or_no = False
         self._numbers: dict[Quote, int] = {}
 
@@ -78,13 +81,25 @@ class Draft:
         if self._pending.strip() and is_whole and not self.closed:
             yield from self._settle(len(self._pending))
 
-    def supported(self) -> tuple[str, tuple[Citation, ...]]:
-        """Give what was shown without what nothing supports, and the citations with their places in that."""
-        num_dropped = self._num_unsupported
-        num_dropped += len(self.text[num_dropped:]) - len(self.text[num_dropped:].lstrip())
-        return self.text[num_dropped:], tuple(
-            replace(c, answer_start=c.answer_start - num_dropped, answer_end=c.answer_end - num_dropped) for c in self.citations
-        )
+    def finished(self) -> "Finished":
+        """Give what was shown, unless it is to be kept without what nothing supports, and everything's place in that."""
+        whole = Finished(self.text, tuple(self.claims), tuple(self.citations))
+        return whole if self._keeps_unsupported else whole.supported()
+
+    def withdraw(self, reason: str) -> None:
+        """Mark what has been shown of a sentence that will not be whole as unsupported."""
+        start = self.claims[-1].end if self.claims else 0
+        start += len(self.text[start:]) - len(self.text[start:].lstrip())
+        if start < len(self.text):
+            self.claims.append(Claim(start, len(self.text), "unsupported", reason))
+
+    def quote(self, quote: Quote, opening: str = QUOTED) -> Iterator[str | Citation]:
+        """Let a passage speak in the model's place, in a sentence or paragraph of its own."""
+        before = "\n\n" if self.text else ""
+        said = opening.format(quote=" ".join(quote.text.split()))
+        self.text += before + said
+        yield before + said
+        yield from self._settled(Check("supported", quotes=(quote,)), len(self.text) - len(said))
 
     def _settle_whole_sentences(self, *, grows: bool) -> Iterator[str | Citation]:
         if not self.text and not self._num_shown:
@@ -105,28 +120,24 @@ class Draft:
         self._pending, self._num_shown = rest if self.text else rest.lstrip(), 0
 
     def _judge(self, claim: str, end: int) -> Iterator[str | Citation]:
-        quotes = self._evidence.quotes_for(claim, affirmed=self._said_yes_or_no)
-        if self._first and _is_hopeless(claim, quotes, self._evidence):
+        pointed_at = self._markers.taken(len(self._pending) - end)
+        check = self._evidence.check(claim, cited=pointed_at, affirmed=self._said_yes_or_no)
+        is_kept = check.verdict != "unsupported" or (self._keeps_unsupported and not self._said_yes_or_no)
+        if self._first and _is_hopeless(claim, check.quotes, self._evidence):
             self.closed = True
-        elif self._said_yes_or_no and (denial := self._denial_of(claim, quotes)):
-            yield from self._quote(denial)
-        elif self._first or (quotes and claim not in self.text):
+            self.withdraw(check.reason or "the model does not know")
+        elif self._said_yes_or_no and (denial := self._denial_of(claim, check.quotes)):
+            self.closed = True
+            yield from self.quote(denial)
+        elif self._first or (is_kept and claim not in self.text):
             yield from self._show(len(self._pending[:end].rstrip()))
-            self._num_unsupported = self._num_unsupported if quotes else len(self.text)
-            yield from self._cite(quotes, len(self.text) - len(claim))
+            yield from self._settled(check, len(self.text) - len(claim))
 
-    def _denial_of(self, claim: str, quotes: list[Quote]) -> Quote | None:
+    def _denial_of(self, claim: str, quotes: Sequence[Quote]) -> Quote | None:
         """Find what says otherwise: a passage that negates what the claim does not, or gives another number."""
         if quotes:
             return quotes[0] if _denies(quotes[0].text, claim) else None
         return next(iter(self._evidence.quotes_of_other_numbers(claim)), None)
-
-    def _quote(self, quote: Quote) -> Iterator[str | Citation]:
-        """Let the passage speak in the model's place."""
-        self.text = QUOTED.format(quote=" ".join(quote.text.split()))
-        self.closed = True
-        yield self.text
-        yield from self._cite([quote], 0)
 
     def _show(self, end: int) -> Iterator[str]:
         if end > self._num_shown:
@@ -135,12 +146,43 @@ class Draft:
             self.text += shown
             yield shown
 
-    def _cite(self, quotes: list[Quote], claim_start: int) -> Iterator[Citation]:
-        for quote in quotes:
+    def _settled(self, check: Check, claim_start: int) -> Iterator[Citation]:
+        """Write down what was found of the claim that the text now ends with, and cite what supports it."""
+        self.claims.append(Claim(claim_start, len(self.text), check.verdict, check.reason))
+        for quote in check.quotes if check.verdict != "unsupported" else ():
             number = self._numbers.setdefault(quote, len(self._numbers) + 1)
-            citation = Citation(number, quote.hit, quote.start, quote.end, claim_start, len(self.text))
+            citation = Citation(number, quote, claim_start, len(self.text), check.mended)
             self.citations.append(citation)
             yield citation
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A text with the places of its claims and citations."""
+
+    text: str
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+
+    def supported(self) -> "Finished":
+        """Leave out the claims that nothing supports, and the space after them."""
+        text, shifts, moved, end = "", [], 0, 0
+        for claim in self.claims:
+            if claim.verdict == "unsupported":
+                text += self.text[end : claim.start]
+                end = claim.end + len(self.text[claim.end :]) - len(self.text[claim.end :].lstrip())
+                moved += end - claim.start
+            shifts.append((claim.start, moved))
+        place = dict(shifts)
+        kept = [claim for claim in self.claims if claim.verdict != "unsupported"]
+        return Finished(
+            (text + self.text[end:]).rstrip(),
+            tuple(replace(c, start=c.start - place[c.start], end=c.end - place[c.start]) for c in kept),
+            tuple(
+                replace(c, answer_start=c.answer_start - place[c.answer_start], answer_end=c.answer_end - place[c.answer_start])
+                for c in self.citations
+            ),
+        )
 
 
 def _is_held(beginning: str) -> bool:
@@ -148,7 +190,7 @@ def _is_held(beginning: str) -> bool:
     return bool(_MAY_DISCLAIM.search(beginning) or _MAY_BE_YES_NO.match(beginning))
 
 
-def _is_hopeless(claim: str, quotes: list[Quote], evidence: Evidence) -> bool:
+def _is_hopeless(claim: str, quotes: Sequence[Quote], evidence: Evidence) -> bool:
     """Tell whether the model says that it does not know, or opens with a number that stands nowhere."""
     disclaimer = _DISCLAIMER.search(claim)
     if disclaimer and not any(_plain(disclaimer[0]) in _plain(quote.text) for quote in quotes):
@@ -175,6 +217,8 @@ class MarkerFilter:
         self._evidence = evidence
         self._before = ""  # the last character that was passed
         self._held = ""
+        self._num_passed = 0
+        self._pointers: list[tuple[int, int]] = []  # characters passed before a marker, and a passage it points at
 
     def feed(self, piece: str) -> str:
         """Take a piece; gives what certainly is no part of a marker, never ending in space."""
@@ -186,12 +230,26 @@ class MarkerFilter:
         """Give what is still held and no marker."""
         return self._pass(len(self._held)).rstrip()
 
+    def taken(self, num_behind: int) -> frozenset[int]:
+        """Give, once, the numbers taken out before the last ``num_behind`` characters that were passed."""
+        place = self._num_passed - num_behind
+        numbers = frozenset(number for at, number in self._pointers if at <= place)
+        self._pointers = [(at, number) for at, number in self._pointers if at > place]
+        return numbers
+
     def _pass(self, end: int) -> str:
         text, self._held = self._before + self._held[:end], self._held[end:]
-        start, self._before = len(self._before), text[-1:]
-        return _MARKER.sub(lambda match: "" if self._is_marker(match[1]) else match[0], text)[start:]
+        passed, start, at = "", len(self._before), 0
+        for match in _MARKER.finditer(text):
+            if numbers := self._numbers_of(match[1]):
+                passed, at = passed + text[at : match.start()], match.end()
+                self._pointers += [(self._num_passed + len(passed) - start, number) for number in numbers]
+        passed = (passed + text[at:])[start:]
+        self._before, self._num_passed = text[-1:], self._num_passed + len(passed)
+        return passed
 
-    def _is_marker(self, brackets: str) -> bool:
+    def _numbers_of(self, brackets: str) -> list[int]:
+        """Read the passages that brackets point at; none if they are no marker."""
         numbers = [int(number) for number in re.findall(r"\d+", brackets)]
-        points_at_passages = numbers and all(1 <= number <= self._evidence.num_passages for number in numbers)
-        return bool(points_at_passages) and not self._evidence.holds(brackets)
+        points_at_passages = all(1 <= number <= self._evidence.num_passages for number in numbers)
+        return numbers if points_at_passages and not self._evidence.holds(brackets) else []

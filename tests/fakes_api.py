@@ -22,16 +22,9 @@ from retrieval.filters import Filters
 from retrieval.search import EVERYTHING
 from retrieval.stores.choose import Stores
 from retrieval.stores.pgvector import PgVectorStore
+from tests.fakes_retrieval import FakeEmbedder
 
 TEXT = "Leave is 30 days a year.\nCafé is free. 😀"
-
-
-@dataclass
-class FakeEmbedder:
-    """Knows only what a collection records about its model."""
-
-    model_id: str = "fake-embedder"
-    dimension: int = 3
 
 
 @dataclass
@@ -111,7 +104,7 @@ class FakeGenerator:
                 yield piece
         finally:
             self.closed.set()
-        return Written(cut_off=False, usage=Usage(100, self.num_written))
+        return Written(cut_off=False, usage=Usage(100, len(self.pieces)))
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         return self.answerable
@@ -126,7 +119,9 @@ class FakeGenerator:
 def make_services(settings: Settings, pool: Pool, generator: Any, **probes: Any) -> Services:
     """Wire fakes to a real pool."""
     stores = Stores(settings, pool, make=lambda *_: PgVectorStore())
-    return Services(settings, pool, FakeEmbedder(), FakeSearch(), generator, FakeCelery(), Probes(probes), stores)  # type: ignore[arg-type]
+    return Services(
+        settings, pool, FakeEmbedder("fake-embedder", 3), FakeSearch(), generator, FakeCelery(), Probes(probes), stores
+    )  # type: ignore[arg-type]
 
 
 def add_document(connection: Connection, owner_id: str, collection: str, source: str, path: Path, text: str = TEXT) -> UUID:

@@ -33,16 +33,28 @@ def _stream(caller) -> list[tuple[str, Any]]:
     assert (response.headers["cache-control"], response.headers["x-accel-buffering"]) == ("no-store", "no")
     assert response.text.isascii()
     messages = [message.split("\n") for message in response.text.removesuffix("\n\n").split("\n\n")]
-    assert all(len(message) == 2 for message in messages)
-    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in messages]
+    assert all(len(message) == 3 for message in messages)
+    ids = [number.removeprefix("id: ").rpartition(":") for number, _, _ in messages]
+    assert ([int(number) for _, _, number in ids], len({answer_id for answer_id, _, _ in ids})) == ([*range(1, len(ids) + 1)], 1)
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for _, name, data in messages]
 
 
 def test_the_shape_of_an_answer(alice):
     answer = alice("POST", "/v1/ask", json=QUESTION).json()
-    assert set(answer.pop("timings_ms")) >= {"retrieval", "first_token", "total"}
+    assert set(answer.pop("timings_ms")) >= {"evidence", "retrieval", "first_token", "total"}
+    assert 0.5 < answer.pop("confidence") < 1
+    assert len(answer.pop("prompt_version")) == 12
+    quote = {"document_id": str(DOCUMENT), "title": "Handbook", "page": 3, "quote": CLAIM, "start": 100, "end": 131}
+    (source,) = answer.pop("hits")
+    assert (source["text"], source["decisive"], source["flags"], source["dated"]) == (PASSAGE, quote, [], None)
     assert answer == {
         "answer": CLAIM,
         "refused": False,
+        "refusal": None,
+        "degraded": None,
+        "claims": [{"start": 0, "end": len(CLAIM), "verdict": "supported", "reason": ""}],
+        "conflicts": [],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 4},
         "model": "fake-model",
         "unavailable_sources": [],
         "standalone_question": None,
@@ -59,6 +71,7 @@ def test_the_shape_of_an_answer(alice):
                 "end": 131,
                 "answer_start": 0,
                 "answer_end": len(CLAIM),
+                "mended": False,
                 "boxes": [{"page": 3, "x0": 72.0, "y0": 90.0, "x1": 300.0, "y1": 102.0}],
             }
         ],
@@ -70,10 +83,12 @@ def test_events_are_the_same_answer_growing(alice):
     names = [name for name, _ in events]
     assert names[0] == "sources"
     assert names[-1] == "done"
-    assert [hit["text"] for hit in events[0][1]["hits"]] == [PASSAGE]
+    told = [data for name, data in events if name == "sources"]
+    assert [(data["given"], [hit["text"] for hit in data["hits"]]) for data in told] == [(False, [PASSAGE]), (True, [PASSAGE])]
     done = events[-1][1]
     assert "".join(data["text"] for name, data in events if name == "token") == done["answer"]
     assert [data for name, data in events if name == "citation"] == done["citations"]
+    assert done["hits"] == told[-1]["hits"]
     whole = alice("POST", "/v1/ask", json=QUESTION).json()
     assert {**done, "timings_ms": 0} == {**whole, "timings_ms": 0}
 
@@ -91,23 +106,37 @@ def test_where_nothing_is_found_the_model_is_not_asked(alice, services):
     assert services.generator.num_asked == 0
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [(ModelUnavailable("10.0.0.7 is away"), 503), (ContextTooLong("too long"), 422), (KeyError("10.0.0.7"), 500)],
-)
-def test_a_model_that_fails_is_a_problem_or_an_error_event(alice, services, error: Exception, status: int):
+def test_a_bug_is_a_problem_or_an_error_event(alice, services):
+    def fail(number: int) -> None:
+        if number == 2:
+            raise KeyError("10.0.0.7")
+
+    services.generator.before_piece = fail
+    response = alice("POST", "/v1/ask", json=QUESTION)
+    assert response.status_code == 500
+    events = _stream(alice)
+    assert [name for name, _ in events][-2:] == ["token", "error"]
+    assert events[-1][1] == response.json()
+    assert "10.0.0.7" not in response.text + str(events)
+
+
+@pytest.mark.parametrize("error", [ModelUnavailable("10.0.0.7 is away"), ContextTooLong("too long")])
+def test_a_model_that_fails_leaves_the_passages_words_and_says_so(alice, services, error: Exception):
     def fail(number: int) -> None:
         if number == 2:
             raise error
 
     services.generator.before_piece = fail
-    response = alice("POST", "/v1/ask", json=QUESTION)
-    assert response.status_code == status
+    answer = alice("POST", "/v1/ask", json=QUESTION).json()
+    assert answer["answer"] == f"“{CLAIM}”"
+    assert "does not answer" in answer["degraded"]
+    assert [citation["quote"] for citation in answer["citations"]] == [CLAIM]
     events = _stream(alice)
-    assert [name for name, _ in events][-2:] == ["token", "error"]
-    assert events[-1][1] == response.json()
-    assert events[-1][1]["status"] == status
-    assert "10.0.0.7" not in response.text + str(events)
+    assert events[-1][0] == "done"
+    assert {**events[-1][1], "timings_ms": 0} == {**answer, "timings_ms": 0}
+    assert "10.0.0.7" not in str(answer) + str(events)
+    services.generator.before_piece = lambda number: None
+    assert alice("POST", "/v1/ask", json=QUESTION).json()["degraded"] is None
 
 
 def test_what_fails_before_the_first_event_has_a_status_also_when_streaming(alice, services):
@@ -153,8 +182,8 @@ def test_after_other_questions_it_is_answered_as_rewritten_and_says_so(alice, se
     assert services.search.asked[-1][0] == services.generator.rewritten
     assert "rewrite" in answer["timings_ms"]
     response = alice("POST", "/v1/ask", json=body, headers={"Accept": "text/event-stream"})
-    told = [json.loads(line.removeprefix("data: ")) for line in response.text.split("\n") if '"standalone_question"' in line]
-    assert [data["standalone_question"] for data in told] == [services.generator.rewritten] * 2
+    told_of = [json.loads(line.removeprefix("data: ")) for line in response.text.split("\n") if '"standalone_question"' in line]
+    assert [told["standalone_question"] for told in told_of] == [None, *[services.generator.rewritten] * 3]
     with transaction(pool) as connection:
         assert "annual" not in str(connection.execute("SELECT detail FROM audit").fetchall())
 

@@ -29,7 +29,7 @@ def secret(pool: Pool, tmp_path: Path) -> dict[str, str]:
             connection, "alice", collection.collection_id, source="/alice/plan.txt", content_hash="cd" * 32, num_bytes=7
         )
         put_source(connection, collection.collection_id, "mailbox", allowed=[], max_age_s=None)
-    ids = {"document_id": str(document_id), "job_id": str(job.job_id), "key_id": str(uuid4())}
+    ids = {"document_id": str(document_id), "job_id": str(job.job_id), "key_id": str(uuid4()), "answer_id": str(uuid4())}
     return ids | {"name": "secret", "source": "mailbox"}
 
 
@@ -75,6 +75,8 @@ STRANGER = {
     ("DELETE", "/v1/documents/{document_id}"): ({}, 404),
     ("POST", "/v1/search"): (QUESTION, 404),
     ("POST", "/v1/ask"): (QUESTION, 404),
+    ("GET", "/v1/answers/{answer_id}"): ({}, 404),
+    ("DELETE", "/v1/answers/{answer_id}"): ({}, 204),
     ("POST", "/v1/keys"): ({"json": {"owner": "alice", "name": "x"}}, 403),
     ("GET", "/v1/keys"): ({}, 403),
     ("DELETE", "/v1/keys/{key_id}"): ({}, 403),

@@ -95,7 +95,7 @@ def test_a_source_out_of_date_is_denied_and_named(alice, bob, pool, services, do
         assert (found["hits"], found["unavailable_sources"]) == ([], ["share"])
         assert caller("POST", "/v1/ask", json={"question": "q"}).json()["unavailable_sources"] == ["share"]
         streamed = caller("POST", "/v1/ask", json={"question": "q"}, headers={"Accept": "text/event-stream"})
-        assert streamed.text.count('"unavailable_sources": ["share"]') == 2
+        assert streamed.text.count('"unavailable_sources": ["share"]') == 3
     (listed_source,) = alice("GET", "/v1/collections/papers/sources").json()["sources"]
     assert (listed_source["is_fresh"], listed_source["num_documents"]) == (False, 1)
     assert alice("POST", "/v1/collections/papers/sources/share/synced").json()["is_fresh"] is True

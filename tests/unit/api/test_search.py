@@ -36,6 +36,7 @@ def test_the_shape_of_a_hit(alice, hits):
                 "text": "Leave is 30 days.",
                 "score": 0.9,
                 "rank": 1,
+                "dated": None,
                 "stages": [],
             }
         ],
@@ -51,7 +52,7 @@ def test_a_name_that_no_document_bears_is_told(alice, services, hits):
     for route in ("/v1/search", "/v1/ask"):
         assert alice("POST", route, json={"question": "q"}).json()["note"] == note
     events = alice("POST", "/v1/ask", json={"question": "q"}, headers={"Accept": "text/event-stream"}).text
-    assert events.count('"note": "None of the documents searched is named') == 2
+    assert events.count('"note": "None of the documents searched is named') == 3
 
 
 def test_filters_are_handed_on_typed(alice, services, hits):

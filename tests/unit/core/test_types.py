@@ -5,44 +5,49 @@ from uuid import UUID
 
 import pytest
 
-from core.types import Answer, Box, Citation, Hit, Line, Page, chunk_id, pages_of
+from core.types import Answer, Box, Citation, Hit, Line, Page, Quote, Refusal, chunk_id, pages_of
 
 DOCUMENT = UUID(int=1)
 HIT = Hit("c", DOCUMENT, "a.pdf", "A", (), 3, 4, 100, 120, "The term is 2 years.", 1.0, 1)
 
 
 def test_a_quote_is_cut_from_its_passage() -> None:
-    assert Citation(1, HIT, 104, 108, 0, 5).quote == "term"
+    assert Quote(HIT, 104, 108).text == "term"
 
 
 @pytest.mark.parametrize(("start", "end"), [(99, 105), (110, 121), (110, 110), (112, 110)])
 def test_a_quote_outside_its_passage_cannot_be_a_citation(start: int, end: int) -> None:
     with pytest.raises(ValueError, match="not inside passage"):
-        Citation(1, HIT, start, end, 0, 5)
+        Quote(HIT, start, end)
 
 
 def test_a_claim_must_be_a_range_of_the_answer() -> None:
     with pytest.raises(ValueError, match="not a range of the answer"):
-        Citation(1, HIT, 100, 110, 5, 5)
+        Citation(1, Quote(HIT, 100, 110), 5, 5)
 
 
 def test_a_citation_stands_on_the_page_of_its_first_line_and_has_the_boxes_it_touches() -> None:
     first, second = Line(100, 108, Box(1, 2, 3, 4)), Line(108, 120, Box(1, 5, 3, 7))
     hit = replace(HIT, pages=(Page(3, 90, 108, lines=(first,)), Page(4, 108, 200, lines=(second,))))
-    assert Citation(1, hit, 110, 115, 0, 5).page == 4
-    assert [b.page for b in Citation(1, hit, 104, 112, 0, 5).boxes] == [3, 4]
-    assert Citation(1, HIT, 110, 115, 0, 5).page == 3, "without pages the passage's first page"
+    assert Quote(hit, 110, 115).page == 4
+    assert [b.page for b in Quote(hit, 104, 112).boxes] == [3, 4]
+    assert Quote(HIT, 110, 115).page == 3, "without pages the passage's first page"
 
 
 def test_a_quote_on_a_slide_without_line_boxes_has_its_own_slides_number() -> None:
     hit = replace(HIT, pages=(Page(3, 100, 106), Page(4, 106, 120)))
-    assert [Citation(1, hit, start, start + 3, 0, 5).page for start in (100, 105, 106, 115)] == [3, 3, 4, 4]
-    assert Citation(1, hit, 106, 110, 0, 5).boxes == ()
+    assert [Quote(hit, start, start + 3).page for start in (100, 105, 106, 115)] == [3, 3, 4, 4]
+    assert Quote(hit, 106, 110).boxes == ()
 
 
-def test_a_refusal_cites_nothing() -> None:
+def test_an_answer_is_cited_or_refused_and_never_both() -> None:
+    cited, refusal = (Citation(1, Quote(HIT, 100, 110), 0, 1),), Refusal("not_stated", "It is not there.")
     with pytest.raises(ValueError, match="cites nothing"):
-        Answer("no", True, (Citation(1, HIT, 100, 110, 0, 1),), "m", "p", {})
+        Answer("no", cited, "m", "p", {}, refusal=refusal)
+    with pytest.raises(ValueError, match="cites nothing"):
+        Answer("yes", (), "m", "p", {})
+    assert not Answer("yes", cited, "m", "p", {}).refused
+    assert Answer("no", (), "m", "p", {}, refusal=refusal).refused
 
 
 def test_pages_of_touches_and_does_not_touch() -> None:

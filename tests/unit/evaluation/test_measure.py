@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from core.types import Answer, Citation, Hit, Page
+from core.types import Answer, Citation, Hit, Page, Quote, Refusal
 from evaluation.datasets import Question
 from evaluation.measure import Outcome, locate, measure, put
 
@@ -26,11 +26,12 @@ def hit(start: int, end: int, *, document: int = 1, source: str = "/srv/handbook
 
 
 def answer(*citations: Citation) -> Answer:
-    return Answer("240 hours.", not citations, citations, "fake", "0", {})
+    refusal = None if citations else Refusal("not_stated", "It is not there.")
+    return Answer("240 hours.", citations, "fake", "0", {}, refusal=refusal)
 
 
 def citation(of: Hit, start: int, end: int) -> Citation:
-    return Citation(1, of, start, end, 0, 5)
+    return Citation(1, Quote(of, start, end), 0, 5)
 
 
 def test_a_perfect_outcome_scores_one_everywhere() -> None:

@@ -10,15 +10,15 @@ from rich.console import Console
 
 from core.errors import SettingsError, Unauthenticated
 from core.settings import Settings
-from core.types import Answer, Citation, Hit
+from core.types import Answer, Citation, Hit, Quote, Refusal
 from evaluation import run
 from evaluation.datasets import Question
 from evaluation.measure import Outcome
 
 TEXT = "You may carry over 240 hours."
 HIT = Hit("c", UUID(int=1), "/srv/leave.md", "Leave", (), None, None, 0, len(TEXT), TEXT, 1.0, 1)
-CITED = Answer("At most 240 hours [1].", False, (Citation(1, HIT, 19, 28, 0, 17),), "fake", "0", {"total": 5.0})
-REFUSED = Answer("The documents do not say.", True, (), "fake", "0", {"total": 5.0})
+CITED = Answer("At most 240 hours [1].", (Citation(1, Quote(HIT, 19, 28), 0, 17),), "fake", "0", {"total": 5.0})
+REFUSED = Answer("They do not say.", (), "fake", "0", {"total": 5.0}, refusal=Refusal("not_stated", "It is not there."))
 OUTCOMES = [
     Outcome(Question("How many hours?", "240", "leave.md", None, "240 hours"), (HIT,), CITED),
     Outcome(Question("Who owns the dog?"), (HIT,), REFUSED),

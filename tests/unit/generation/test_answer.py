@@ -1,4 +1,6 @@
-from typing import cast
+from collections import abc
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from core.access import AccessScope
 from core.errors import ModelUnavailable
 from core.types import Hits, Turn
-from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Sources, Token, answer, fold
+from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Plan, Sources, Token, answer, fold
+from generation.engines.base import Message, Written
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator, as_pieces, hit, pack_all
 
@@ -50,18 +53,18 @@ def shown(events: list[AnswerEvent]) -> str:
 def test_an_answer_is_sources_then_tokens_then_citations_then_done() -> None:
     events = ask(ScriptedGenerator("You can carry over up to 240 hours [2]."), *PASSAGES)
     kinds = [type(event) for event in events]
-    assert kinds[0] is Sources
+    assert kinds[:2] == [Sources, Sources]
     assert kinds[-2:] == [Cited, Done]
-    assert set(kinds[1:-2]) == {Token}
+    assert set(kinds[2:-2]) == {Token}
     done = fold(events)
     assert (done.text, done.refused) == ("You can carry over up to 240 hours.", False)
-    assert [citation.quote for citation in done.citations] == [STATED]
+    assert [citation.quote.text for citation in done.citations] == [STATED]
     assert shown(events) == done.text
 
 
 def test_search_gets_the_question_the_scope_and_k() -> None:
     search = FixedSearch(*PASSAGES)
-    fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(STATED), k=3))
+    fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(STATED), plan=Plan(k=3)))
     assert search.calls == [(QUESTION, SCOPE, 3)]
 
 
@@ -69,7 +72,7 @@ def test_the_answer_names_its_model_its_prompts_and_its_times() -> None:
     done = fold(ask(ScriptedGenerator(STATED), *PASSAGES))
     assert done.model == "scripted"
     assert len(done.prompt_version) == 12
-    times = [done.timings_ms[name] for name in ("retrieval", "answerable", "first_token", "total")]
+    times = [done.timings_ms[name] for name in ("evidence", "retrieval", "answerable", "first_token", "total")]
     assert times == sorted(times)
     assert times[0] >= 0
 
@@ -77,7 +80,7 @@ def test_the_answer_names_its_model_its_prompts_and_its_times() -> None:
 def test_what_the_model_says_the_passages_do_not_hold_is_refused_before_it_writes() -> None:
     generator = ScriptedGenerator(STATED, yes=0.1)
     events = ask(generator, *PASSAGES)
-    assert [type(event) for event in events] == [Sources, Token, Done]
+    assert [type(event) for event in events] == [Sources, Sources, Token, Done]
     assert shown(events) == fold(events).text == REFUSAL
     assert fold(events).refused
     assert len(generator.asked) == 1
@@ -105,7 +108,8 @@ def test_a_writing_that_disclaims_is_not_read_to_its_end() -> None:
 def test_a_later_sentence_cut_off_at_the_token_limit_is_not_in_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     half = "Award leave expires one year after it is"
     pieces = as_pieces(f"{STATED} {half}")
-    monkeypatch.setattr("generation.answer.MAX_ANSWER_TOKENS", len(pieces))
+    monkeypatch.setattr("generation.window.MAX_ANSWER_TOKENS", len(pieces))
+    monkeypatch.setattr("generation.window.MIN_ANSWER_TOKENS", 1)
     assert fold(ask(ScriptedGenerator(pieces=pieces), *PASSAGES)).text == f"{STATED} {half}"
     done = fold(ask(ScriptedGenerator(pieces=[*pieces, " never", " issued."]), *PASSAGES))
     assert (done.text, len(done.citations)) == (STATED, 1)
@@ -132,9 +136,9 @@ def test_a_question_after_others_is_searched_and_answered_as_it_was_rewritten() 
             history=history,
         )
     )
-    assert search.calls[0][0] == rewritten
-    assert isinstance(events[0], Sources)
-    assert (events[0].context.question, events[0].standalone_question) == (rewritten, rewritten)
+    assert [call[0] for call in search.calls] == [f"{QUESTION} And sick leave?", rewritten]
+    told = [(event.given, event.standalone_question) for event in events if isinstance(event, Sources)]
+    assert told == [(False, None), (False, rewritten), (True, rewritten)]
     done = fold(events)
     assert done.standalone_question == rewritten
     assert done.timings_ms["rewrite"] <= done.timings_ms["retrieval"]
@@ -145,7 +149,7 @@ def test_a_question_that_was_not_rewritten_is_told_as_none() -> None:
         search = FixedSearch(*PASSAGES)
         events = answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(STATED), history=history)
         assert fold(events).standalone_question is None
-        assert search.calls[0][0] == QUESTION
+        assert search.calls[-1][0] == QUESTION
 
 
 def test_closing_the_events_stops_the_model() -> None:
@@ -163,17 +167,118 @@ def test_sources_come_before_the_model_is_asked() -> None:
     events = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=generator)
     first = next(events)
     assert isinstance(first, Sources)
-    assert [found.text for found in first.context.hits] == list(PASSAGES)
+    assert [source.hit.text for source in first.sources] == list(PASSAGES)
     assert generator.asked == []
     events.close()
 
 
-def test_a_model_server_that_is_down_is_an_error_and_no_refusal() -> None:
-    with FakeModelServer(fail=503) as server:
-        generator = OpenAICompatible(url=server.url, model="m", api_key=None, timeout_s=5)
-        events = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=generator)
-        with pytest.raises(ModelUnavailable, match="503"):
-            fold(events)
+def test_while_the_model_server_is_down_the_passages_speak_and_afterwards_the_model_does_again() -> None:
+    with FakeModelServer(STATED, fail=503) as server:
+        generator = OpenAICompatible(url=server.url, model=server.model, api_key=None, timeout_s=5)
+
+        def ask_it() -> list[AnswerEvent]:
+            search = FixedSearch(*PASSAGES)
+            return list(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=generator))
+
+        events = ask_it()
+        down = fold(events)
+        assert down.degraded
+        assert not down.refused
+        assert [citation.quote.text for citation in down.citations] == [STATED, PASSAGES[1]]
+        assert down.text == f"“{STATED}”\n\n“{PASSAGES[1]}”" == shown(events)
+        assert [down.text[c.answer_start + 1 : c.answer_end - 1] for c in down.citations] == [STATED, PASSAGES[1]]
+        server.fail = None
+        assert (fold(ask_it()).degraded, fold(ask_it()).text) == (None, STATED)
+
+
+def test_a_model_that_hangs_is_waited_for_as_long_as_the_plan_says() -> None:
+    with FakeModelServer(STATED, pause_s=20) as server:
+        generator = OpenAICompatible(url=server.url, model=server.model, api_key=None, timeout_s=60)
+        plan = Plan(patience_s=0.3)
+        search = FixedSearch(*PASSAGES)
+        done = fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=generator, plan=plan))
+    assert done.degraded
+    assert done.timings_ms["total"] < 5000
+
+
+def test_a_model_that_breaks_off_leaves_what_it_wrote_and_the_passages_support() -> None:
+    class Breaking(ScriptedGenerator):
+        def stream(self, messages: Sequence[Message], **options: Any) -> abc.Generator[str, None, Written]:
+            yield from super().stream(messages, **options)
+            raise ModelUnavailable("gone")
+
+    for text, expected in ((f"{STATED} Award le", STATED), ("You can ca", f"“{STATED}”\n\n“{PASSAGES[1]}”")):
+        done = fold(ask(Breaking(text), *PASSAGES))
+        assert done.text == expected
+        assert done.degraded
+        assert all(claim.verdict == "supported" for claim in done.claims)
+
+
+LONG = [f"{number} days are left over for nothing at all in this long passage of many words." for number in range(8)]
+
+
+def test_a_prompt_the_server_has_no_room_for_is_given_fewer_passages() -> None:
+    roomy, small = ScriptedGenerator(STATED), ScriptedGenerator(STATED, window_tokens=170)
+    texts = (STATED, *LONG)
+    given = len(fold(ask(roomy, *texts)).sources)
+    answered = fold(ask(small, *texts))
+    assert (answered.text, answered.degraded) == (STATED, None)
+    assert 1 <= len(answered.sources) < given == len(texts)
+    assert {c.quote.hit.rank for c in answered.citations} <= {s.hit.rank for s in answered.sources}
+
+
+def test_the_window_decides_how_many_passages_are_given() -> None:
+    texts = (STATED, *LONG)
+    num_given = []
+    for window_tokens in (420, 4096):
+        search, plan = FixedSearch(*texts), Plan(window_tokens=window_tokens)
+        generator = ScriptedGenerator(STATED, window_tokens=window_tokens)
+        done = fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=generator, plan=plan))
+        assert done.text == STATED
+        num_given.append(len(done.sources))
+    assert 1 <= num_given[0] < num_given[1] == len(texts)
+
+
+def test_the_evidence_is_told_first_with_its_decisive_sentences_and_without_the_model() -> None:
+    generator = ScriptedGenerator(STATED)
+    events = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=generator)
+    first = next(events)
+    assert isinstance(first, Sources)
+    assert not first.given
+    assert [source.decisive.text for source in first.sources if source.decisive] == [STATED, PASSAGES[1]]
+    assert generator.asked == []
+    events.close()
+
+
+def test_a_refusal_says_why_and_shows_the_nearest_passages() -> None:
+    unstated = fold(ask(ScriptedGenerator(STATED, yes=0.1), *PASSAGES))
+    unsupported = fold(ask(ScriptedGenerator("Dogs bark."), *PASSAGES))
+    nothing = fold(ask(ScriptedGenerator(STATED)))
+    reasons = [done.refusal.reason for done in (unstated, unsupported, nothing) if done.refusal]
+    assert reasons == ["not_stated", "not_supported", "nothing_found"]
+    assert [source.hit.text for source in unstated.sources] == list(PASSAGES)
+    assert unstated.confidence < 0.5 < unsupported.confidence
+
+
+def test_what_nothing_supports_is_left_out_or_marked_as_the_plan_says() -> None:
+    text = f"{STATED} Dogs bark at night in Ohio."
+    left_out = fold(ask(ScriptedGenerator(text), *PASSAGES))
+    assert (left_out.text, [claim.verdict for claim in left_out.claims]) == (STATED, ["supported"])
+    search, plan = FixedSearch(*PASSAGES), Plan(keeps_unsupported=True)
+    marked = fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(text), plan=plan))
+    assert marked.text == text
+    assert [(text[claim.start : claim.end], claim.verdict) for claim in marked.claims] == [
+        (STATED, "supported"),
+        ("Dogs bark at night in Ohio.", "unsupported"),
+    ]
+    assert {(c.answer_start, c.answer_end) for c in marked.citations} == {(0, len(STATED))}
+
+
+def test_the_bill_tells_what_the_writing_took() -> None:
+    usage = fold(ask(ScriptedGenerator(STATED), *PASSAGES)).usage
+    assert usage
+    assert usage.completion_tokens == len(as_pieces(STATED))
+    assert usage.prompt_tokens > 40
 
 
 def test_events_without_an_end_have_no_answer() -> None:
@@ -200,5 +305,5 @@ def test_whatever_the_model_says_the_answer_is_either_cited_or_refused(pieces: l
         assert [(c.number, c.quote) for c in cited] == [(c.number, c.quote) for c in done.citations]
         assert done.citations[0].answer_start == 0
     for citation in done.citations:
-        assert citation.quote in PASSAGES[citation.hit.rank - 1]
+        assert citation.quote.text in PASSAGES[citation.quote.hit.rank - 1]
         assert citation.answer_end <= len(done.text)

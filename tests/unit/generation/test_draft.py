@@ -45,7 +45,7 @@ def test_each_citation_says_which_claim_it_stands_behind() -> None:
     draft, _ = write(*as_pieces(f"{CARRY} {RECEIPT}"))
     assert [draft.text[c.answer_start : c.answer_end] for c in draft.citations] == [CARRY, RECEIPT]
     assert [c.number for c in draft.citations] == [1, 2]
-    assert [c.quote for c in draft.citations] == [PASSAGES[0].split(" Award")[0], RECEIPT]
+    assert [c.quote.text for c in draft.citations] == [PASSAGES[0].split(" Award")[0], RECEIPT]
 
 
 def test_a_quote_used_twice_keeps_its_number() -> None:
@@ -110,7 +110,7 @@ def may_it_be_assigned(text: str, passage: str) -> tuple[Draft, list[str | Citat
 def test_where_the_passage_denies_what_the_model_affirms_it_speaks_itself(text: str, passage: str) -> None:
     draft, parts = may_it_be_assigned(text, passage)
     assert shown(parts) == [f"The documents state: “{passage}”"]
-    assert [citation.quote for citation in draft.citations] == [passage]
+    assert [citation.quote.text for citation in draft.citations] == [passage]
     assert draft.closed
 
 
@@ -119,7 +119,7 @@ def test_a_yes_to_a_number_becomes_the_number_that_the_passage_gives(said: str) 
     draft = Draft(Evidence(context("Is the notice period 90 days?", "The notice period is 30 days.")))
     parts = [part for piece in as_pieces(f"{said} notice period is 90 days. Ask") for part in draft.add(piece)]
     assert shown(parts) == ["The documents state: “The notice period is 30 days.”"]
-    assert [citation.quote for citation in draft.citations] == ["The notice period is 30 days."]
+    assert [citation.quote.text for citation in draft.citations] == ["The notice period is 30 days."]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_a_passage_itself_says_is_no_disclaimer(rule: str) -> None:
     parts = [part for piece in as_pieces(rule) for part in draft.add(piece)]
     parts += draft.end()
     assert "".join(shown(parts)) == rule
-    assert [citation.quote for citation in draft.citations] == [rule]
+    assert [citation.quote.text for citation in draft.citations] == [rule]
 
 
 def test_what_was_cut_off_is_left_out_unless_it_is_all_there_is() -> None:
@@ -150,7 +150,7 @@ def test_what_was_cut_off_is_left_out_unless_it_is_all_there_is() -> None:
     ]:
         draft = Draft(Evidence(context("How much leave?", *PASSAGES)))
         parts = [*draft.add(text), *draft.end(cut_off=True)]
-        assert "".join(shown(parts)) == draft.supported()[0] == expected
+        assert "".join(shown(parts)) == draft.finished().text == expected
 
 
 @pytest.mark.parametrize("said", ["Yes, ", "No, ", "Yes. ", "no - "])
@@ -224,9 +224,10 @@ def test_whatever_the_model_writes_citations_are_true_and_markers_never_show(pie
     assert "".join(shown(parts)) == draft.text
     assert [part for part in parts if isinstance(part, Citation)] == draft.citations
     for citation in draft.citations:
-        assert citation.quote
-        assert citation.quote == citation.quote.strip()
-        assert citation.quote in PASSAGES[citation.hit.rank - 1]
+        quoted = citation.quote.text
+        assert quoted
+        assert quoted == quoted.strip()
+        assert quoted in PASSAGES[citation.quote.hit.rank - 1]
         assert 0 <= citation.answer_start < citation.answer_end <= len(draft.text)
         claim = draft.text[citation.answer_start : citation.answer_end]
         assert claim == claim.strip()
@@ -262,10 +263,10 @@ WRITING = st.lists(STATEMENTS | st.text(alphabet="_*#|[]\n\t 12aA.!“)", max_si
 def test_how_a_writing_is_cut_makes_no_difference_to_the_answer(text: str, cuts: list[int]) -> None:
     (whole, _), *others = (write(*pieces) for pieces in ([text], list(text), pieces_of(text, cuts)))
     for draft, parts in others:
-        assert draft.supported()[1] == whole.supported()[1]
+        assert draft.finished().citations == whole.finished().citations
         if draft.citations:
             assert "".join(shown(parts)) == draft.text == whole.text
-    answer, citations = whole.supported()
+    answer, citations = whole.finished().text, whole.finished().citations
     places = {(c.answer_start, c.answer_end) for c in citations}
     if citations:  # every character of the answer stands in exactly one cited sentence, or between two
         assert min(start for start, _ in places) == 0

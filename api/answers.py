@@ -1,0 +1,147 @@
+"""Answers on their way out: each grows in a thread of its own, and its asker may read it again from any event on.
+
+A connection that breaks loses nothing: for RESUME_S the model goes on, and what was sent meanwhile is kept until KEEP_S after
+the end. Whoever means to stop says so. An owner may leave few answers unattended, so that coming and going occupies no model.
+All of it is in this process's memory: an answer that is not there any more is simply asked for anew.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID, uuid4
+
+log = logging.getLogger(__name__)
+RESUME_S = 5.0  # an answer nobody reads goes on for so long
+KEEP_S = 60.0  # a finished answer may be read again for so long
+MAX_UNATTENDED = 2  # answers of one owner that go on without a reader
+HEARTBEAT_S = 10.0  # at most so long between two signs of life, so that no proxy takes a thinking model for a dead one
+HEARTBEAT = ": the model is at work\n\n"
+
+Wake = Callable[[], object]
+
+
+class Growing:
+    """One answer: the messages so far, and who waits for more. Made by :meth:`Answers.start`."""
+
+    def __init__(self, owner_id: str) -> None:
+        self.answer_id, self.owner_id = uuid4(), owner_id
+        self.messages: list[str] = []
+        self.ended = False
+        self.stopping = False
+        self.changed_at = time.monotonic()  # when the last reader left, or the answer ended
+        self._readers: set[Wake] = set()
+
+    @property
+    def is_unattended(self) -> bool:
+        """Whether it still grows and nobody reads it."""
+        return not (self._readers or self.ended)
+
+    def is_wanted(self) -> bool:
+        """Tell whether to go on: somebody reads it, or has only just gone."""
+        return not self.stopping and (bool(self._readers) or time.monotonic() - self.changed_at < RESUME_S)
+
+    def add(self, message: str) -> None:
+        """Take the next message; called by the thread in which it grows."""
+        self.messages.append(f"id: {self.answer_id}:{len(self.messages) + 1}\n{message}")
+        self._wake()
+
+    def end(self) -> None:
+        """Tell the readers that there is no more."""
+        self.ended, self.changed_at = True, time.monotonic()
+        self._wake()
+
+    async def follow(self, after: int = 0) -> AsyncIterator[str]:
+        """Give what was sent after that many messages and what is still to come; what waits together goes out together."""
+        with self._reader() as more:
+            while True:
+                more.clear()
+                ended, batch = self.ended, self.messages[after:]
+                after += len(batch)
+                if batch:
+                    yield "".join(batch)
+                elif ended:
+                    return
+                else:
+                    try:
+                        await asyncio.wait_for(more.wait(), HEARTBEAT_S)
+                    except TimeoutError:
+                        yield HEARTBEAT
+
+    @contextmanager
+    def _reader(self) -> Iterator[asyncio.Event]:
+        more, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(more.set)
+
+        self._readers.add(wake)
+        try:
+            yield more
+        finally:
+            self._readers.discard(wake)
+            self.changed_at = time.monotonic()
+
+    def _wake(self) -> None:
+        for wake in tuple(self._readers):
+            try:
+                wake()
+            except RuntimeError:  # its event loop is closed: the process ends
+                self._readers.discard(wake)
+
+
+class Answers:
+    """All answers that grow in this process or have grown a moment ago."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[UUID, Growing] = {}
+        self._lock = threading.Lock()
+
+    def start(self, owner_id: str, messages: Callable[[Growing], Iterator[str]], close: Callable[[], None]) -> Growing:
+        """Let an answer grow in a thread; ``close`` stops the model and is called in any case, in that thread."""
+        growing = Growing(owner_id)
+        with self._lock:
+            self._tidy(owner_id)
+            self._by_id[growing.answer_id] = growing
+        name = f"answer-{growing.answer_id}"
+        threading.Thread(target=self._grow, args=(growing, messages, close), name=name, daemon=True).start()
+        return growing
+
+    def find(self, owner_id: str, answer_id: UUID) -> Growing | None:
+        """Return the owner's answer of that id, if it is still here."""
+        with self._lock:
+            growing = self._by_id.get(answer_id)
+        return growing if growing and growing.owner_id == owner_id else None
+
+    def resumed(self, owner_id: str, last_event_id: str | None) -> tuple[Growing, int] | None:
+        """Read a ``Last-Event-ID``: the answer, and how many of its messages were read; None for what is not here any more."""
+        name, _, number = (last_event_id or "").rpartition(":")
+        try:
+            growing, num_read = self.find(owner_id, UUID(name)), int(number)
+        except ValueError:
+            return None
+        return (growing, min(max(num_read, 0), len(growing.messages))) if growing else None
+
+    def _grow(self, growing: Growing, messages: Callable[[Growing], Iterator[str]], close: Callable[[], None]) -> None:
+        try:
+            for message in messages(growing):
+                growing.add(message)
+                if not growing.is_wanted():
+                    break
+        except Exception:  # a thread's last handler; what fails while an answer is written is a message itself
+            log.exception("answer_failed")
+        finally:
+            growing.end()
+            close()
+
+    def _tidy(self, owner_id: str) -> None:
+        """Forget what ended a while ago, and stop the oldest of too many that the owner left behind."""
+        now = time.monotonic()
+        for answer_id, growing in tuple(self._by_id.items()):
+            if growing.ended and now - growing.changed_at > KEEP_S:
+                del self._by_id[answer_id]
+        left = [g for g in self._by_id.values() if g.owner_id == owner_id and g.is_unattended and now - g.changed_at > 0]
+        for growing in sorted(left, key=lambda g: g.changed_at)[: max(0, len(left) - MAX_UNATTENDED)]:
+            growing.stopping = True

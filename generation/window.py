@@ -1,0 +1,58 @@
+"""What of the passages fits the model's window, counted by its own tokenizer: the best are kept, and small windows work.
+
+Counting never holds a question up: where the server does not count, or not at once, the count is estimated, erring high.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from core.errors import ModelUnavailable
+from core.types import Context
+from generation import prompt
+from generation.engines.base import Generator
+
+MAX_ANSWER_TOKENS = 200
+MIN_ANSWER_TOKENS = 64  # below that no answer is worth its reading
+MARGIN_TOKENS = 40  # for the chat template, which no count of texts sees
+BYTES_PER_TOKEN = 2  # of the estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The passages that fit, and how many tokens the answer may have beside them."""
+
+    context: Context
+    answer_tokens: int
+
+
+class Counter:
+    """Counts tokens with the model's server, and by estimate from the first time on that it does not answer."""
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+        self._answers = True
+
+    def __call__(self, text: str) -> int:
+        """Count the tokens of a text; raises nothing."""
+        if self._answers:
+            try:
+                return self._generator.count_tokens(text)
+            except ModelUnavailable:
+                self._answers = False
+        return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
+
+
+def passage_tokens(question: str, count: Callable[[str], int], wanted: int, window_tokens: int) -> int:
+    """Tell how many tokens of passages to choose: as many as are wanted, or as the window leaves for them."""
+    beside = sum(count(message.content) for message in prompt.write(Context(question, ())))
+    return max(1, min(wanted, window_tokens - MARGIN_TOKENS - MAX_ANSWER_TOKENS - beside))
+
+
+def fitted(context: Context, count: Callable[[str], int], window_tokens: int) -> Room:
+    """Leave out the last passages until prompt and answer fit; the first stays, and the answer may have to be shorter."""
+    while True:
+        left = window_tokens - MARGIN_TOKENS - sum(count(message.content) for message in prompt.write(context))
+        if left >= MAX_ANSWER_TOKENS or len(context.hits) <= 1:
+            return Room(context, max(MIN_ANSWER_TOKENS, min(MAX_ANSWER_TOKENS, left)))
+        context = replace(context, hits=context.hits[:-1])

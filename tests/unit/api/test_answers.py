@@ -1,0 +1,168 @@
+"""Answers on their way out: what a reader misses he gets later, and nobody else gets any of it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api import answers
+from api.answers import Answers, Growing
+from tests.unit.api.test_ask import CLAIM, QUESTION, found
+from tests.waiting import wait_until
+
+passage_found = found  # that every question here finds
+STREAM = {"Accept": "text/event-stream"}
+
+
+def events_of(response: Any) -> list[tuple[str, str, Any]]:
+    """Each event's id, name and data."""
+    parts = [message.split("\n") for message in response.text.removesuffix("\n\n").split("\n\n")]
+    return [(i.removeprefix("id: "), n.removeprefix("event: "), json.loads(d.removeprefix("data: "))) for i, n, d in parts]
+
+
+def test_an_answer_can_be_read_again_from_any_event_on(alice):
+    whole = events_of(alice("POST", "/v1/ask", json=QUESTION, headers=STREAM))
+    answer_id = whole[0][2]["answer_id"]
+    for after, (last, _, _) in enumerate(whole, 1):
+        rest = alice("GET", f"/v1/answers/{answer_id}", headers={"Last-Event-ID": last})
+        assert events_of(rest) == whole[after:] if after < len(whole) else not rest.text
+        resumed = alice("POST", "/v1/ask", json=QUESTION, headers=STREAM | {"Last-Event-ID": last})
+        assert resumed.text == rest.text
+    assert events_of(alice("GET", f"/v1/answers/{answer_id}")) == whole
+
+
+@pytest.mark.parametrize("last", ["", "1", "x:1", f"{uuid4()}:3", f"{uuid4()}:x", ":", "é:-1"])
+def test_what_is_not_here_any_more_is_asked_anew(alice, last: str):
+    response = alice("POST", "/v1/ask", json=QUESTION, headers=STREAM | {"Last-Event-ID": last.encode()})
+    names = [name for _, name, _ in events_of(response)]
+    assert (names[0], names[-1]) == ("sources", "done")
+
+
+def test_another_reads_and_stops_nothing_of_it(alice, bob, services):
+    whole = events_of(alice("POST", "/v1/ask", json=QUESTION, headers=STREAM))
+    answer_id, first = whole[0][2]["answer_id"], whole[0][0]
+    assert bob("GET", f"/v1/answers/{answer_id}").status_code == 404
+    assert bob("GET", f"/v1/answers/{answer_id}", headers={"Last-Event-ID": first}).status_code == 404
+    assert bob("DELETE", f"/v1/answers/{answer_id}").status_code == 204
+    bob("POST", "/v1/collections", json={"name": "c"})
+    services.search.hits = []
+    his = events_of(bob("POST", "/v1/ask", json=QUESTION, headers=STREAM | {"Last-Event-ID": first}))
+    assert his[0][2]["hits"] == []
+    assert his[0][2]["answer_id"] != answer_id
+    assert CLAIM not in str(his)
+
+
+def test_an_answer_that_is_stopped_stops_the_model(alice, services):
+    stopped, closed = threading.Event(), services.generator.closed
+
+    def stop(number: int) -> None:
+        if number == 1:
+            (growing,) = services.answers._by_id.values()
+            assert alice("DELETE", f"/v1/answers/{growing.answer_id}").status_code == 204
+            stopped.set()
+
+    services.generator.before_piece = stop
+    services.generator.pieces = ["Annual "] * 50
+    names = [name for _, name, _ in events_of(alice("POST", "/v1/ask", json=QUESTION, headers=STREAM))]
+    assert stopped.is_set()
+    assert "done" not in names
+    assert closed.wait(5)
+    assert services.generator.num_written < 5
+
+
+class Source:
+    """Messages that come when they are let out, and whether they were closed."""
+
+    def __init__(self, number: int = 1000) -> None:
+        self.number, self.go, self.closed = number, threading.Semaphore(0), threading.Event()
+
+    def __call__(self, growing: Growing) -> Iterator[str]:
+        for number in range(self.number):
+            self.go.acquire()
+            yield f"data: {number}\n\n"
+
+
+def started(answers: Answers, source: Source, owner: str = "alice") -> Growing:
+    return answers.start(owner, source, source.closed.set)
+
+
+async def read(growing: Growing, num: int, after: int = 0) -> list[str]:
+    lines: list[str] = []
+    async for batch in growing.follow(after):
+        lines += [line for line in batch.splitlines() if line.startswith("data")]
+        if len(lines) >= num:
+            break
+    return lines
+
+
+def test_a_reader_that_breaks_off_finds_the_rest_and_what_is_left_alone_stops(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(answers, "RESUME_S", 0.5)
+    source = Source()
+    growing = started(Answers(), source)
+    source.go.release(3)
+    assert asyncio.run(read(growing, 3)) == ["data: 0", "data: 1", "data: 2"]
+    source.go.release(2)
+    assert asyncio.run(read(growing, 3, after=2)) == ["data: 2", "data: 3", "data: 4"]
+    assert not source.closed.is_set()
+    wait_until(lambda: not growing.is_wanted(), seconds=5)
+    source.go.release(1)
+    assert source.closed.wait(5)
+    assert growing.ended
+
+
+def test_what_waits_together_goes_out_together_and_silence_is_filled(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(answers, "HEARTBEAT_S", 0.05)
+    source = Source(3)
+    growing = started(Answers(), source)
+    source.go.release(2)
+    wait_until(lambda: len(growing.messages) == 2, seconds=5)
+
+    async def batches() -> list[str]:
+        taken = []
+        async for batch in growing.follow():
+            taken.append(batch)
+            if len(taken) == 2:
+                source.go.release(1)
+        return taken
+
+    first, *quiet, last = asyncio.run(batches())
+    assert first.count("data:") == 2
+    assert set(quiet) == {answers.HEARTBEAT}
+    assert last.endswith("data: 2\n\n")
+
+
+def test_of_answers_left_behind_the_oldest_of_too_many_stops():
+    store, sources = Answers(), [Source() for _ in range(answers.MAX_UNATTENDED + 2)]
+    growing = [started(store, source) for source in sources]
+    theirs = started(store, Source(), "bob")
+    assert growing[0].stopping
+    assert not any(other.stopping for other in (*growing[1:], theirs))
+    for source in sources:
+        source.go.release(1)
+    assert sources[0].closed.wait(5)
+
+
+def test_what_ended_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch):
+    store, source = Answers(), Source(0)
+    growing = started(store, source)
+    assert source.closed.wait(5)
+    assert store.find("alice", growing.answer_id) is growing
+    monkeypatch.setattr(answers, "KEEP_S", 0.0)
+    started(store, Source(0))
+    assert store.find("alice", growing.answer_id) is None
+
+
+def test_a_failure_in_the_thread_ends_the_answer_and_closes_the_model():
+    def broken(growing: Growing) -> Iterator[str]:
+        yield "data: 0\n\n"
+        raise RuntimeError
+
+    closed = threading.Event()
+    start: Callable[..., Growing] = Answers().start
+    growing = start("alice", broken, closed.set)
+    assert closed.wait(5)
+    assert asyncio.run(read(growing, 9)) == ["data: 0"]
