@@ -24,6 +24,7 @@ from core.errors import (
     DocumentError,
     Forbidden,
     InvalidInput,
+    LicenceRefused,
     ModelError,
     ModelMismatch,
     ModelUnavailable,
@@ -65,6 +66,9 @@ PROBLEMS: dict[type[MunimentError], Row] = {
     ModelError: Row(500, "Model error", UNEXPECTED),
     ModelMismatch: Row(409, "Other embedding model"),
     WeightsError: Row(503, "Model not installed", "A model's weights are not in place; `muniment models verify` says which."),
+    LicenceRefused: Row(
+        503, "Model not allowed", "The policy on licences does not allow a model; `muniment models list` says which and why."
+    ),
     ModelUnavailable: Row(503, "Model not available", "The model server does not answer; try again in a moment."),
     ContextTooLong: Row(422, "Question too long"),
     DependencyUnavailable: Row(

@@ -15,6 +15,7 @@ from api.probes import Probes
 from core import queue
 from core.db.pool import Pool, open_pool, ping
 from core.errors import SettingsError
+from core.models import catalogue
 from core.settings import Settings
 from generation.engines.base import Generator
 from generation.engines.openai import make_generator
@@ -49,12 +50,14 @@ class Services:
 def open_services(settings: Settings) -> Iterator[Services]:
     """Open the real services; the database, broker and model server may still be on their way up.
 
-    Raises SettingsError if a needed URL is not set, WeightsError if the files of the embedder or the reranker are not in place.
+    Raises SettingsError if a needed URL is not set, WeightsError if the files of the embedder or the reranker are not in place,
+    LicenceRefused if the policy does not allow one of the models, wherever it runs.
     """
     if settings.database.url is None or settings.broker.url is None:
         raise SettingsError(
             "MUNIMENT_DATABASE_URL and MUNIMENT_BROKER_URL must be set to run the API by itself; `muniment up` sets both."
         )
+    catalogue.check_selected(settings)
     embedder = Batching(make_embedder(settings, threads=settings.embedding.threads), EMBEDDING_CALLS)
     pool = open_pool(settings.database.url.get_secret_value(), max_size=settings.database.pool_size)
     celery = queue.make_app(settings.broker.url.get_secret_value())

@@ -12,6 +12,7 @@ MunimentError
 ├── ModelError
 │   ├── ModelMismatch          vectors of one model offered to an index of another
 │   ├── WeightsError           missing, unreachable or with the wrong hash
+│   ├── LicenceRefused         a model whose licence the policy does not allow
 │   ├── ModelUnavailable       the model server does not answer (retryable)
 │   └── ContextTooLong         the prompt does not fit the model's window
 ├── DependencyUnavailable      database or broker does not answer (retryable)
@@ -61,6 +62,9 @@ class ModelMismatch(ModelError): ...
 
 
 class WeightsError(ModelError): ...
+
+
+class LicenceRefused(ModelError): ...
 
 
 class ModelUnavailable(ModelError):

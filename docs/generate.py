@@ -3,6 +3,7 @@
 Each page is a function of the code alone, so it cannot fall behind it.
 """
 
+import json
 import typing
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ui.cli import reference
 REFERENCE = Path(__file__).parent / "reference"
 TYPES = {
     "SecretStr": "text, never logged", "str": "text", "int": "whole number", "float": "number", "bool": "`true`, `false`",
-    "Path": "path",
+    "Path": "path", "tuple": "list of names", "dict": "table of names",
 }  # fmt: skip
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
 SETTINGS_HEAD = """\
@@ -23,7 +24,8 @@ Generated from `core/settings.py` by `make docs`; do not edit.
 
 A setting comes from the environment, else from one TOML file, else it has its default. The file is the one that
 `MUNIMENT_CONFIG` names, else `muniment.toml` in the current folder. An empty variable counts as none, except
-`MUNIMENT_MODELS_HUB_URL`. The file's tables are the names in brackets:
+`MUNIMENT_MODELS_HUB_URL`. There a list is separated by commas and a table written as JSON. The file's tables are the names in
+brackets:
 
 ```toml
 log_level = "INFO"
@@ -52,6 +54,10 @@ def default_of(field: Any) -> str:
         return "none"
     if isinstance(value, Path):
         return f"`{value.relative_to(PROJECT_ROOT)}/` in the project's folder"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
+    if value == {}:
+        return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
@@ -68,6 +74,8 @@ def _allowed(field: Any) -> str:
     ]
     if named:
         return ", ".join(f"`{value}`" for value in typing.get_args(named[0]))
+    if typing.get_origin(field.annotation) in (tuple, dict):
+        return TYPES[typing.get_origin(field.annotation).__name__]
     options = [option for option in typing.get_args(field.annotation) or (field.annotation,) if option is not type(None)]
     options = [typing.get_args(option)[0] if typing.get_origin(option) is typing.Annotated else option for option in options]
     bounds = [f"{word} {getattr(m, kind):g}" for m in field.metadata for kind, word in BOUNDS.items() if hasattr(m, kind)]

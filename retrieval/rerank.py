@@ -80,7 +80,8 @@ def reorder(ranking: Ranking, scores: Mapping[int, float]) -> Ranking:
 def make_rerank(settings: Settings) -> Rerank | None:
     """Build what the settings name: the endpoint if there is a URL, else the model in this process; None if neither is set.
 
-    Raises SettingsError if sentence-transformers is missing, WeightsError if the model's files are, ModelError if it is none.
+    Raises SettingsError if sentence-transformers is missing, WeightsError if the model's files are, ModelError if it is none,
+    LicenceRefused if the policy does not allow it.
     """
     wanted = settings.rerank
     if wanted.url is None and wanted.model is None:
@@ -91,6 +92,7 @@ def make_rerank(settings: Settings) -> Rerank | None:
 
 def _make_reranker(settings: Settings) -> Reranker:
     wanted = settings.rerank
+    catalogue.check(wanted.model or catalogue.UNNAMED_RERANKER, settings)
     if wanted.url is None:
         assert wanted.model is not None
         return CrossEncoderReranker(catalogue.folder(wanted.model, settings), timeout_s=wanted.timeout_s)

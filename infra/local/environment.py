@@ -3,6 +3,7 @@
 Children read no TOML file: whatever the file said is in the variables, with relative paths made absolute.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,14 +48,26 @@ def for_server() -> Mapping[str, str]:
 def absolute(settings: Settings) -> Settings:
     """Make the paths independent of the current folder."""
     folder = settings.models.folder
-    changes: dict[str, dict[str, Any]] = {"models": {"folder": folder and folder.expanduser().absolute()}}
+    licences = {_absolute_model(name): licence for name, licence in settings.models.licences.items()}
+    models = {"folder": folder and folder.expanduser().absolute(), "licences": licences}
+    changes: dict[str, dict[str, Any]] = {"models": models}
     for group, model in (("embedding", settings.embedding.model), ("rerank", settings.rerank.model)):
-        if model and Path(model).expanduser().is_dir():
-            changes[group] = {"model": str(Path(model).expanduser().absolute())}
+        if model:
+            changes[group] = {"model": _absolute_model(model)}
     return settings.with_values(**changes)
+
+
+def _absolute_model(name: str) -> str:
+    """Write a model's folder so that it's found from anywhere; any other name stays."""
+    path = Path(name).expanduser()
+    return str(path.absolute()) if path.is_dir() else name
 
 
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, dict):
+        return json.dumps(value)
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

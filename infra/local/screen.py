@@ -69,8 +69,10 @@ def _verdict(state: State) -> str:
 def fetch_models(settings: Settings, console: Console) -> None:
     """Make sure the weights the settings need are there and right, showing a bar for what must be fetched.
 
-    Raises WeightsError saying what each source said.
+    Raises LicenceRefused if the policy does not allow one of the models, wherever it runs; WeightsError saying what each
+    source said.
     """
+    catalogue.check_selected(settings)
     for name in catalogue.required(settings):
         try:
             catalogue.folder(name, settings)

@@ -24,7 +24,7 @@ COMMANDS = {
     "label": "Tags and metadata of a document.",
     "delete": "Delete documents.",
     "eval": "Measure retrieval on your own questions.",
-    "models": "The models' weights: list, pull, verify.",
+    "models": "The models' weights: list, pull, verify, report.",
     "access": "Who may read what: explain, list, share, document, source.",
     "groups": "Groups of users: set, list, delete.",
     "keys": "API keys: create, list, revoke.",
