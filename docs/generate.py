@@ -24,8 +24,8 @@ Generated from `core/settings.py` by `make docs`; do not edit.
 
 A setting comes from the environment, else from one TOML file, else it has its default. The file is the one that
 `MUNIMENT_CONFIG` names, else `muniment.toml` in the current folder. An empty variable counts as none, except
-`MUNIMENT_MODELS_HUB_URL`. There a list is separated by commas and a table written as JSON. The file's tables are the names in
-brackets:
+`MUNIMENT_MODELS_HUB_URL`. There a list is separated by commas, and a table is written as JSON and added to the file's. The
+file's tables are the names in brackets:
 
 ```toml
 log_level = "INFO"

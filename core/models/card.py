@@ -19,7 +19,10 @@ NAME = re.compile(r"[A-Za-z0-9][\w.+ -]{0,79}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 PROGRAMS = "code"  # stands among the languages of models that also write programs
 FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-MAX_BYTES = 1 << 18
+# a card may hold a hundred kilobytes of test results, which YAML takes a second to read
+STATEMENT = re.compile(r"^license(?:_name)?:.*(?:\r?\n[ \t-].*)*", re.MULTILINE)
+MAX_BYTES = 1 << 20
+MAX_CHARS = 4096
 
 
 def licence(card: Mapping[str, Any]) -> str:
@@ -60,8 +63,9 @@ def stated_in(folder: Path) -> str:
 
 def _readme(path: Path) -> dict[str, Any]:
     front = FRONT.match(_read(path))
+    statements = "\n".join(STATEMENT.findall(front[1] if front else ""))
     try:
-        card = yaml.safe_load(front[1]) if front else None
+        card = yaml.safe_load(statements) if len(statements) <= MAX_CHARS else None
     except (yaml.YAMLError, RecursionError, ValueError):  # ValueError: a date that is none
         return {}
     return card if isinstance(card, dict) else {}

@@ -37,3 +37,11 @@ def test_without_the_embedders_weights_it_says_what_to_type(tmp_path: Path):
     assert "muniment models pull" in result.stderr
     assert "Traceback" not in result.stderr
     assert "p4ssw0rd" not in result.stderr
+
+
+def test_a_model_whose_licence_the_policy_does_not_allow_keeps_it_from_starting(tmp_path: Path):
+    away = {"MUNIMENT_LLM_URL": "http://127.0.0.1:9/v1", "MUNIMENT_LLM_MODEL": "served-name"}
+    result = _run(tmp_path, **SOMEWHERE, **away, MUNIMENT_MODELS_ALLOWED_LICENCES="open-source")
+    assert result.returncode == 1
+    assert "model served-name" in result.stderr and "models.allowed_licences allows open-source only" in result.stderr
+    assert "Traceback" not in result.stderr

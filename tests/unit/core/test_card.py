@@ -30,7 +30,10 @@ def test_the_examples_hold() -> None:
         ("license: mit\nlicense: [", "unknown"),
         ("- license: mit", "unknown"),
         ("license: !!python/object/apply:os.system ['true']", "unknown"),
-        ("[" * 100_000, "unknown"),
+        ("license: " + "[" * 1000, "unknown"),
+        ("license: " + "[" * 100_000, "unknown"),
+        ("model-index:\n" + "- name: x\n  license: gemma\n" * 9000 + "license:\n  - mit\n  - gemma\nlanguage: en", "mit, gemma"),
+        ("license: mit\nlicense_link: https://example.org\nlicense_other: x", "mit"),
     ],
 )
 def test_the_licence_a_readme_states(tmp_path: Path, front: str, licence: str) -> None:

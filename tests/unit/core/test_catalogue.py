@@ -2,11 +2,12 @@ import logging
 import random
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.errors import WeightsError
+from core.errors import LicenceRefused, WeightsError
 from core.models import catalogue
 from core.models.entries import CATALOGUE, ModelEntry
 from core.models.sources import open_sources
@@ -216,3 +217,80 @@ def test_only_models_that_run_here_are_required(settings: Settings, tmp_path: Pa
     reranked = settings.with_values(llm=elsewhere, rerank={"model": "org/reranker"})
     assert catalogue.required(reranked) == ["all-minilm-l6-v2", "org/reranker"]
     assert catalogue.required(reranked.with_values(rerank=elsewhere)) == ["all-minilm-l6-v2"]
+
+
+OPEN_ONLY = {"allowed_licences": ("open-source",)}
+
+
+@pytest.fixture
+def restricted(monkeypatch: pytest.MonkeyPatch, server: FakeServer) -> ModelEntry:
+    entry = replace(entry_of("tiny", CONTENTS), licence="gemma")
+    monkeypatch.setitem(CATALOGUE, "tiny", entry)
+    server.add_hub(entry, CONTENTS)
+    return entry
+
+
+@pytest.mark.parametrize("name", list(CATALOGUE))
+def test_every_entry_tells_class_spdx_id_date_languages_and_window(name: str) -> None:
+    entry = CATALOGUE[name]
+    assert (entry.licence_class, entry.spdx) == ("open-source", entry.licence)
+    assert re.fullmatch(r"20\d\d-\d\d(-\d\d)?", entry.released) and entry.languages and entry.window_tokens
+
+
+def test_what_the_policy_does_not_allow_is_neither_fetched_nor_used(
+    settings: Settings, server: FakeServer, restricted: ModelEntry
+) -> None:
+    strict = settings.with_values(models=OPEN_ONLY)
+    with pytest.raises(LicenceRefused, match=r"tiny is under gemma, which is source-available.*models.allowed_licences"):
+        catalogue.ensure("tiny", strict)
+    assert server.requests == [] and not settings.models_dir.exists()
+    folder = catalogue.ensure("tiny", settings)
+    for door in (catalogue.folder, catalogue.ensure):
+        with pytest.raises(LicenceRefused):
+            door("tiny", strict)
+    assert catalogue.verify("tiny", strict) == folder == catalogue.folder("tiny", settings)
+
+
+def test_a_folder_of_ones_own_is_judged_by_what_it_states_or_the_settings_do(settings: Settings, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    strict = settings.with_values(models=OPEN_ONLY)
+    for door in (catalogue.folder, catalogue.ensure):
+        assert door(str(own), settings) == own
+        with pytest.raises(LicenceRefused, match="Nothing states the licence"):
+            door(str(own), strict)
+        assert door(str(own), settings.with_values(models=OPEN_ONLY | {"licences": {str(own): "mit"}})) == own
+    (own / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
+    assert catalogue.folder(str(own), strict) == own and catalogue.licence(str(own), strict).spdx == "Apache-2.0"
+    (own / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n")
+    with pytest.raises(LicenceRefused, match="research-only"):
+        catalogue.folder(str(own), settings)
+
+
+def test_the_default_settings_are_allowed_by_the_strictest_sensible_policy(settings: Settings) -> None:
+    catalogue.check_selected(settings)
+    catalogue.check_selected(settings.with_values(models=OPEN_ONLY))
+    catalogue.check_selected(settings.with_values(models={"allowed_licences": ("Apache-2.0",)}))
+
+
+def test_a_model_elsewhere_is_judged_by_its_name(
+    settings: Settings, restricted: ModelEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    strict = settings.with_values(models=OPEN_ONLY)
+    away = {"url": "http://gpu.example/v1", "model": "served-name"}
+    with caplog.at_level(logging.WARNING, "core.models.catalogue"):
+        catalogue.check_selected(settings.with_values(llm=away))
+    assert [record.model for record in caplog.records] == ["served-name"]  # type: ignore[attr-defined]
+    for wrong in ({"llm": away}, {"llm": away | {"model": "tiny"}}, {"rerank": {"url": "http://gpu.example"}}):
+        with pytest.raises(LicenceRefused):
+            catalogue.check_selected(strict.with_values(**wrong))
+    stated = strict.with_values(llm=away, models={"licences": {"served-name": "apache-2.0"}})
+    catalogue.check_selected(stated)
+    catalogue.check_selected(stated.with_values(llm={"model": "all-minilm-l6-v2"}))
+
+
+def test_what_a_hub_must_be_asked_about_is_judged_by_its_first_pull(settings: Settings) -> None:
+    strict = settings.with_values(models=OPEN_ONLY)
+    catalogue.check_selected(strict.with_values(embedding={"model": "org/name"}, rerank={"model": "org/reranker"}))
+    with pytest.raises(LicenceRefused):  # served elsewhere, it is pulled by nobody here
+        catalogue.check_selected(strict.with_values(llm={"url": "http://gpu.example/v1", "model": "org/name"}))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from huggingface_hub import HfApi
 
-from core.errors import WeightsError
+from core.errors import LicenceRefused, WeightsError
 from core.models import catalogue, repository
 from core.models.repository import needed
 from core.settings import Settings
@@ -292,3 +292,82 @@ def test_the_hubs_own_client_reads_the_fake_as_we_do(
     assert entry and info.sha == entry.revision
     for file in entry.files:
         assert told[file.name] == (file.size, file.sha256 if file.name in LFS else None)
+
+
+OPEN_ONLY = {"allowed_licences": ("open-source",)}
+
+
+def test_the_first_pull_records_what_the_card_says(settings: Settings, server: FakeServer) -> None:
+    card = {"license": "other", "license_name": "qwen-research", "language": ["en", "de"]}
+    contents = CONTENTS | {"sentence_bert_config.json": b'{"max_seq_length": 512}'}
+    server.add_repository(NAME, contents, commit=COMMIT, lfs=LFS, licence="other", card=card)
+    catalogue.ensure(NAME, settings.with_values(models={"allowed_licences": ("research-only",)}))
+    entry = catalogue.find(NAME, settings)
+    assert entry and (entry.licence, entry.licence_class, entry.spdx) == ("qwen-research", "research-only", None)
+    assert (entry.languages, entry.window_tokens, entry.released) == (("en", "de"), 512, "2024-02-15")
+
+
+@pytest.mark.parametrize(
+    ("files", "window_tokens"),
+    [
+        ({}, None),
+        ({"config.json": b'{"max_position_embeddings": 514}'}, 514),
+        ({"config.json": b'{"max_position_embeddings": 514}', "tokenizer_config.json": b'{"model_max_length": 512}'}, 512),
+        ({"tokenizer_config.json": b'{"model_max_length": 1000000000000000019884624838656}'}, None),
+        ({"config.json": b"[]", "tokenizer_config.json": b"{"}, None),
+    ],
+)
+def test_the_window_is_what_the_models_files_tell(
+    settings: Settings, server: FakeServer, files: dict[str, bytes], window_tokens: int | None
+) -> None:
+    server.add_repository(NAME, CONTENTS | files, commit=COMMIT, lfs=LFS)
+    catalogue.ensure(NAME, settings)
+    entry = catalogue.find(NAME, settings)
+    assert entry and entry.window_tokens == window_tokens
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_of_a_model_the_policy_does_not_allow_no_file_is_fetched(
+    settings: Settings, server: FakeServer, interrupted: bool
+) -> None:
+    server.add_repository(NAME, CONTENTS, commit=COMMIT, lfs=LFS, licence="cc-by-nc-4.0")
+    if interrupted:
+        server.breaks[f"/{NAME}/resolve/{COMMIT}/model.safetensors"] = [0] * 50
+        with pytest.raises(WeightsError):
+            catalogue.ensure(NAME, settings.with_values(models={"allowed_licences": ("research-only",)}))
+    server.requests.clear()
+    with pytest.raises(LicenceRefused, match=f"{NAME} is under CC-BY-NC-4.0, which is research-only"):
+        catalogue.ensure(NAME, settings)
+    assert [path for path, _ in server.requests] == [f"/api/models/{NAME}?blobs=true"]
+    assert catalogue.find(NAME, settings) is None
+
+
+def test_a_licence_the_settings_state_counts_at_the_first_pull(settings: Settings, server: FakeServer) -> None:
+    server.add_repository(NAME, CONTENTS, commit=COMMIT, lfs=LFS, licence="cc-by-nc-4.0")
+    bought = {"licences": {NAME: "our-contract"}, "allowed_licences": ("our-contract",)}
+    assert held(catalogue.ensure(NAME, settings.with_values(models=bought))) == CONTENTS
+    entry = catalogue.find(NAME, settings)
+    assert entry and entry.licence == "cc-by-nc-4.0"  # the record tells what its makers declare
+    with pytest.raises(LicenceRefused):
+        catalogue.folder(NAME, settings)
+
+
+def test_a_repository_in_a_folder_is_judged_by_its_own_card(settings: Settings, server: FakeServer, tmp_path: Path) -> None:
+    write(tmp_path / NAME, CONTENTS | {"README.md": b"---\nlicense: gemma\n---\n"})
+    given = settings.with_values(models={"folder": tmp_path})
+    with pytest.raises(LicenceRefused, match="under gemma"):
+        catalogue.ensure(NAME, given.with_values(models=OPEN_ONLY))
+    assert server.requests == [] and held(settings.models_dir) == {}  # nor is the hub asked for another opinion
+    catalogue.ensure(NAME, given)
+    entry = catalogue.find(NAME, settings)
+    assert entry and (entry.licence, entry.licence_class) == ("gemma", "source-available")
+
+
+def test_a_record_of_an_earlier_version_is_still_read(settings: Settings) -> None:
+    folder = catalogue.ensure(NAME, settings)
+    record = json.loads((folder / ".repository.json").read_bytes())
+    for name in ("released", "languages"):
+        del record[name]
+    (folder / ".repository.json").write_text(json.dumps(record))
+    entry = catalogue.find(NAME, settings)
+    assert entry and (entry.licence_class, entry.released, entry.languages) == ("open-source", "", ())

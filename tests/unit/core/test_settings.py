@@ -59,6 +59,13 @@ def test_an_empty_hub_is_no_hub_whatever_the_file_says(monkeypatch: pytest.Monke
         ("MUNIMENT_LLM_ENGINE", "gpt", ["MUNIMENT_LLM_ENGINE", "'llamacpp' or 'vllm'", "'gpt'"]),
         ("MUNIMENT_API_PORT", "http", ["MUNIMENT_API_PORT", "integer"]),
         ("MUNIMENT_API_PORT", "70000", ["MUNIMENT_API_PORT", "less than or equal to 65535"]),
+        (
+            "MUNIMENT_MODELS_ALLOWED_LICENCES",
+            "opensource",
+            ["MODELS_ALLOWED_LICENCES", "opensource", "did you mean open-source?"],
+        ),
+        ("MUNIMENT_MODELS_ALLOWED_LICENCES", " , ", ["MUNIMENT_MODELS_ALLOWED_LICENCES", "at least 1 item"]),
+        ("MUNIMENT_MODELS_LICENCES", '{"org/x": " "}', ["MUNIMENT_MODELS_LICENCES", "org/x"]),
         ("MUNIMENT_API_PROT", "1", ["MUNIMENT_API_PROT", "Did you mean MUNIMENT_API_PORT"]),
         ("MUNIMENT_CONFIG", "nowhere.toml", ["MUNIMENT_CONFIG", "nowhere.toml"]),
     ],
@@ -119,3 +126,18 @@ def test_with_values_replaces_and_leaves_the_rest() -> None:
     assert changed.api.port == 5
     assert changed.api.host == loaded.api.host
     assert loaded.api.port != 5
+
+
+def test_a_list_is_separated_by_commas_in_the_environment_and_a_list_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "muniment.toml").write_text(
+        '[models]\nallowed_licences = ["open-source", "Our-Contract"]\nlicences = {"org/x" = "our-contract, gemma"}\n'
+    )
+    assert settings.load().models.allowed_licences == ("open-source", "Our-Contract")
+    monkeypatch.setenv("MUNIMENT_MODELS_ALLOWED_LICENCES", "open-source, Apache-2.0,gemma")
+    loaded = settings.load()
+    assert loaded.models.allowed_licences == ("open-source", "Apache-2.0", "gemma")
+    assert loaded.models.licences == {"org/x": "our-contract, gemma"}
+    monkeypatch.setenv("MUNIMENT_MODELS_LICENCES", '{"org/y": "mit"}')
+    assert settings.load().models.licences == {"org/x": "our-contract, gemma", "org/y": "mit"}

@@ -18,7 +18,8 @@ def test_child_loads_the_same_settings_without_the_file(monkeypatch: pytest.Monk
     (tmp_path / "muniment.toml").write_text(
         'home = "a home"\nlog_level = "DEBUG"\n'
         '[database]\nurl = "postgresql://u:p%20w@h/d"\n'
-        '[models]\nhub_url = ""\n[ingest]\nlease_s = 7.5\n'
+        '[models]\nhub_url = ""\nallowed_licences = ["open-source", "ours"]\n'
+        '[models.licences]\n"org/x" = "gemma"\n"/srv/my \\"model\\"" = "ours"\n[ingest]\nlease_s = 7.5\n'
     )
     settings = core_settings.load()
     exported = environment.export(settings)
@@ -40,10 +41,13 @@ def test_defaults_survive_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_relative_paths_become_absolute(tmp_path: Path) -> None:
     (tmp_path / "my model").mkdir()
     settings = core_settings.load().with_values(
-        models={"folder": Path("weights")}, embedding={"model": "my model"}, rerank={"model": "my model"}
+        models={"folder": Path("weights"), "licences": {"my model": "mit", "org/x": "mit"}},
+        embedding={"model": "my model"},
+        rerank={"model": "my model"},
     )
     absolute = environment.absolute(settings)
     assert absolute.models.folder == tmp_path / "weights"
+    assert absolute.models.licences == {str(tmp_path / "my model"): "mit", "org/x": "mit"}
     assert absolute.embedding.model == absolute.rerank.model == str(tmp_path / "my model")
     assert environment.absolute(core_settings.load()) == core_settings.load()
 

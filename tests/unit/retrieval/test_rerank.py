@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from core.errors import ContextTooLong, ModelUnavailable, WeightsError
+from core.errors import ContextTooLong, LicenceRefused, ModelUnavailable, WeightsError
 from core.settings import Settings
 from retrieval import rerank
 from retrieval.rerank import MAX_FAILURES, Rerank, make_rerank, reorder
@@ -132,3 +132,10 @@ def test_a_hubs_model_is_not_fetched_here(tmp_path: Path) -> None:
 
 def test_the_examples_hold() -> None:
     assert doctest.testmod(rerank).failed == 0
+
+
+def test_the_policy_on_licences_counts_for_a_server_too(tmp_path: Path) -> None:
+    strict = Settings(home=tmp_path, models={"allowed_licences": ("open-source",)})
+    for named in ("served-name", None):
+        with pytest.raises(LicenceRefused, match=r"models.allowed_licences"):
+            make_rerank(strict.with_values(rerank={"url": "http://gpu.example", "model": named}))

@@ -1,9 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from typer.testing import CliRunner
 
+from core.errors import InvalidInput
 from core.models.entries import CATALOGUE
 from tests.fakes_models import entry_of
 from ui.cli.models import app
@@ -14,7 +18,7 @@ CONTENTS = {"a.bin": b"a" * 1000}
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without weights, no network, and a folder that gives the one model of the catalogue."""
-    for name in list(CATALOGUE):
+    for name in reversed(list(CATALOGUE)):  # so that they come back in their order
         monkeypatch.delitem(CATALOGUE, name)
     monkeypatch.setitem(CATALOGUE, "tiny", entry_of("tiny", CONTENTS))
     for name, value in {"HOME": "home", "MODELS_FOLDER": "given"}.items():
@@ -82,3 +86,38 @@ def test_a_person_sees_a_table_and_the_reason(given: Path) -> None:
     result = CliRunner().invoke(app, ["pull"])
     assert result.exit_code == 1
     assert "tiny" in result.stdout and "MUNIMENT_MODELS_FOLDER" in result.stderr
+
+
+def test_the_licence_stands_in_the_list_and_the_policy_refuses(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CATALOGUE, "tiny", replace(CATALOGUE["tiny"], licence="gemma", released="2024-02"))
+    monkeypatch.setenv("MUNIMENT_MODELS_ALLOWED_LICENCES", "open-source")
+    code, model = run("pull")
+    assert (code, model["state"], model["licence_class"], model["released"]) == (1, "refused", "source-available", "2024-02")
+    assert "models.allowed_licences allows open-source only" in str(model["error"])
+    assert not (given.parent.parent / "home/models/tiny/a.bin").exists()
+    listed = CliRunner().invoke(app, ["list"])
+    assert "gemma\tsource-available\t0\trefused" in listed.stdout and "models.allowed_licences" in listed.stderr
+    monkeypatch.setenv("MUNIMENT_MODELS_ALLOWED_LICENCES", "open-source,gemma")
+    assert run("pull")[0] == 0
+
+
+def test_a_folder_of_ones_own_is_listed_with_the_licence_it_states(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (given.parent / "README.md").write_text("---\nlicense: mit\n---\n")
+    monkeypatch.setenv("MUNIMENT_EMBEDDING_MODEL", str(given.parent))
+    listed = json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout)["models"]
+    assert (listed[1]["name"], listed[1]["spdx"], listed[1]["state"]) == (str(given.parent), "MIT", "verified")
+
+
+def test_the_report_is_a_bill_of_materials(given: Path, tmp_path: Path) -> None:
+    run("pull")
+    printed = CliRunner().invoke(app, ["report"]).stdout
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(printed) is None
+    tiny, generator = json.loads(printed)["components"]
+    assert (tiny["name"], tiny["scope"]) == ("tiny", "required") and generator["name"].startswith("qwen")
+    assert tiny["components"][0]["hashes"][0]["content"] == CATALOGUE["tiny"].files[0].sha256
+    target = tmp_path / "bill.json"
+    result = CliRunner().invoke(app, ["report", "--output", str(target)])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert json.loads(target.read_text())["components"] == json.loads(printed)["components"]
+    with pytest.raises(InvalidInput, match="--output"):
+        CliRunner().invoke(app, ["report", "--output", str(tmp_path / "none/bill.json")], catch_exceptions=False)

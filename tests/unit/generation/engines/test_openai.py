@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from core.errors import ContextTooLong, ModelUnavailable
+from core.errors import ContextTooLong, LicenceRefused, ModelUnavailable
 from core.settings import Settings
 from generation.engines.base import Message
 from generation.engines.openai import OpenAICompatible, make_generator
@@ -117,3 +117,10 @@ def test_settings_without_a_url_mean_the_embedded_server(monkeypatch: pytest.Mon
         generator = make_generator(Settings(llm={"port": port, "model": "fake-model", "api_key": "secret"}))
         generator.ping()
         assert generator.model == "fake-model"
+
+
+def test_a_model_whose_licence_the_policy_does_not_allow_is_not_asked() -> None:
+    strict = Settings(llm={"url": "http://127.0.0.1:9/v1", "model": "served-name"}, models={"allowed_licences": ("Apache-2.0",)})
+    with pytest.raises(LicenceRefused, match=r"model served-name.*models.allowed_licences allows Apache-2.0 only"):
+        make_generator(strict)
+    make_generator(strict.with_values(models={"licences": {"served-name": "apache-2.0"}}))
