@@ -49,7 +49,7 @@ UNLISTED: dict[str, LicenceClass] = {
     **dict.fromkeys(("bsd", "gpl", "lgpl"), "open-source"),  # families, each member of which is
     **dict.fromkeys(("llama2", "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4"), "source-available"),
     **dict.fromkeys(("gemma", "deepseek", "nvidia-open-model-license", "falcon-llm-license"), "source-available"),
-    **dict.fromkeys(("tongyi-qianwen", "qwen", "stabilityai-ai-community", "modified-mit", "lfm1.0"), "source-available"),
+    **dict.fromkeys(("tongyi-qianwen", "qwen", "stabilityai-ai-community", "lfm1.0"), "source-available"),
     **dict.fromkeys(("openrail", "openrail++", "bigscience-openrail-m", "creativeml-openrail-m"), "source-available"),
     **dict.fromkeys(("bigscience-bloom-rail-1.0", "bigcode-openrail-m"), "source-available"),
     **dict.fromkeys(("qwen-research", "mrl", "mnpl", "exaone", "apple-amlr", "intel-research", "h-research"), "research-only"),
