@@ -181,7 +181,7 @@ class Models(Group):
                 near = difflib.get_close_matches(entry.lower(), known, n=1)
                 raise ValueError(
                     f"{entry!r} is neither a class ({', '.join(known_licences.CLASSES)}) nor a licence that is known or that"
-                    f" models.licences states of a model{f'; did you mean {near[0]}?' if near else ''}"
+                    f" models.licences states of a model{f'; {near[0]} may be meant' if near else ''}"
                 )
         return value
 

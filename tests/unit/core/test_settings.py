@@ -62,7 +62,7 @@ def test_an_empty_hub_is_no_hub_whatever_the_file_says(monkeypatch: pytest.Monke
         (
             "MUNIMENT_MODELS_ALLOWED_LICENCES",
             "opensource",
-            ["MODELS_ALLOWED_LICENCES", "opensource", "did you mean open-source?"],
+            ["MODELS_ALLOWED_LICENCES", "opensource", "open-source may be meant"],
         ),
         ("MUNIMENT_MODELS_ALLOWED_LICENCES", " , ", ["MUNIMENT_MODELS_ALLOWED_LICENCES", "at least 1 item"]),
         ("MUNIMENT_MODELS_LICENCES", '{"org/x": " "}', ["MUNIMENT_MODELS_LICENCES", "org/x"]),
