@@ -11,7 +11,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.types import Context, Hit, Quote, Verdict
+from generation.claims import weight_of
+from generation.lexemes import Lexeme, read
 from generation.sentences import MAX_CHARS, sentences
+from generation.verify import Finding, Similarity, Verifier
 from generation.words import names, numbers, tokens
 
 SUPPORT = 0.5  # least share of a claim's weight that its evidence must hold
@@ -23,7 +26,9 @@ NAMES_MISSING = 1 / 3  # largest share of a claim's new names that its passage m
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What came of holding a claim against the passages: the verdict and why, and the quotes that support it, the best first."""
+    """What came of holding a claim against the passages: ``reason`` is for a reader, empty if the claim is supported;
+    ``quotes`` are the best first, and none if it is unsupported; ``mended`` tells that none of them is from a passage
+    that the model had named."""
 
     verdict: Verdict
     reason: str = ""
@@ -41,7 +46,13 @@ class _Candidate:
 class Evidence:
     """The passages of one question, ready to be held against claims."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, similarity: Similarity | None = None) -> None:
+        self._hits = context.hits
+        titles = [" ".join((hit.title, *hit.heading_path)) for hit in context.hits]
+        self._verifier = Verifier([hit.text for hit in context.hits], titles, similarity)
+        asked = read(context.question)
+        self._asked_keys = frozenset(key for lexeme in asked for key in (lexeme.key, lexeme.stem))
+        self._asked_names = frozenset(lexeme.key for lexeme in asked if lexeme.kind == "name")
         self._asked = frozenset(tokens(context.question))
         self._named = names(context.question)
         self._candidates = [c for hit in context.hits for c in _candidates(hit)]
@@ -55,9 +66,30 @@ class Evidence:
         return any(text in passage for passage in self._texts)
 
     def check(self, claim: str, *, cited: Collection[int] = (), affirmed: bool = False) -> Check:
-        """Hold a claim against the passages; ``cited`` are the numbers of those that the model named for it."""
-        quotes = tuple(self.quotes_for(claim, affirmed=affirmed))
-        return Check("supported" if quotes else "unsupported", "" if quotes else "no passage says so", quotes)
+        """Judge a claim by the passages: first those ``cited``, numbered from 1, then any.
+
+        What the question said counts little. A number or name of the question that no passage holds makes a claim partly
+        supported at best, and an ``affirmed`` one, said after yes or no, unsupported.
+        """
+        given = frozenset[str]() if affirmed else self._asked_keys
+        named = frozenset(number - 1 for number in cited if 1 <= number <= self.num_passages)
+        found = self._verifier.check(claim, weigh=self._weigh, given=given, among=named) if named else None
+        if found is None or found.verdict != "supported":
+            anywhere = self._verifier.check(claim, weigh=self._weigh, given=given)
+            found = anywhere if found is None or anywhere.verdict == "supported" or not found.ranges else found
+        mended = bool(named and found.ranges) and not any(passage in named for passage, _, _ in found.ranges)
+        return Check(found.verdict, found.reason, tuple(self._quotes(found)), mended)
+
+    def _weigh(self, lexeme: Lexeme) -> float:
+        weight = weight_of(lexeme)
+        if lexeme.key in self._asked_names:
+            return NAMED_WEIGHT * weight
+        return ASKED_WEIGHT * weight if lexeme.key in self._asked_keys or lexeme.stem in self._asked_keys else weight
+
+    def _quotes(self, found: Finding) -> list[Quote]:
+        hits = self._hits
+        quotes = [Quote(hits[p], hits[p].start + start, hits[p].start + end) for p, start, end in found.ranges]
+        return _joined(quotes)
 
     def quotes_for(self, claim: str, *, affirmed: bool = False) -> list[Quote]:
         """Find the one or two quotes that support a claim, the best first; none if it is not well supported.

@@ -30,12 +30,18 @@ def sentences(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in sentences(text)]
     ['Leave is paid.', 'Acme Inc. says so, see No. 4:', '- 13 days']
     """
+    return [clause for start, end in whole_sentences(text) for clause in _clauses(text, start, end)]
+
+
+def whole_sentences(text: str) -> list[tuple[int, int]]:
+    """Cut a text into sentences, however long."""
     ranges: list[tuple[int, int]] = []
     start = 0
     while (end := next_end(text, start)) is not None:
-        ranges += _clauses(text, start, end)
+        ranges.append(trimmed(text, start, end))
         start = end
-    return ranges + _clauses(text, start, len(text))
+    ranges.append(trimmed(text, start, len(text)))
+    return [(start, end) for start, end in ranges if start < end]
 
 
 def next_end(text: str, start: int = 0, *, grows: bool = False) -> int | None:

@@ -1,0 +1,109 @@
+"""Passages read for the verifier: their sentences as lexemes, and the pieces of them that a claim may be held against.
+
+A piece is one sentence, two that stand side by side, or a list item together with the line that opens its list. Offsets
+are characters into the passage's text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from generation.claims import is_passive
+from generation.lexemes import Lexeme, read
+from generation.sentences import whole_sentences
+
+_ITEM = re.compile(r"\s*(?:[-*•‣▪]|\(?\w{1,4}[.)])\s")
+_FEW_LEXEMES = 5  # a list's items are short; an opening line is looked for above them
+_MAX_LEXEMES = 400  # of one piece, so that no text makes the alignment slow
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a passage."""
+
+    passage: int
+    start: int
+    end: int
+    lexemes: tuple[Lexeme, ...]
+    keys: frozenset[str]  # keys and stems
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One or more sentences taken together; ``places`` tells of each lexeme its passage, and where it begins there."""
+
+    sentences: tuple[Sentence, ...]
+    text: str
+    is_passive: bool
+
+    @property
+    def lexemes(self) -> list[Lexeme]:
+        """The lexemes of all sentences, in order."""
+        return [lexeme for sentence in self.sentences for lexeme in sentence.lexemes]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Of each lexeme, the number of its passage and its offset into it."""
+        return [(s.passage, s.start + lexeme.start) for s in self.sentences for lexeme in s.lexemes]
+
+
+class Passages:
+    """Texts with what they are called, cut and read once."""
+
+    def __init__(self, texts: Sequence[str], titles: Sequence[str]) -> None:
+        self.texts = tuple(texts)
+        self.sentences = [_read_sentences(number, text) for number, text in enumerate(texts)]
+        self.called = [keys_of(read(title)) for title in titles]
+        self.around = [
+            frozenset[str]().union(called, *(s.keys for s in sentences)) for sentences, called in zip(self.sentences, self.called, strict=True)
+        ]
+
+    def all_sentences(self) -> Iterator[Sentence]:
+        """Every sentence of every passage, in order."""
+        for sentences in self.sentences:
+            yield from sentences
+
+    def piece(self, *sentences: Sentence) -> Piece:
+        """Take sentences together, in their order."""
+        chosen = tuple(sorted(set(sentences), key=lambda s: (s.passage, s.start)))
+        text = " ".join(self.texts[s.passage][s.start : s.end] for s in chosen)
+        return Piece(chosen, text, is_passive(text))
+
+    def pieces_around(self, sentence: Sentence) -> Iterator[Piece]:
+        """Give the sentence with its list's opening, then with each neighbour."""
+        siblings = self.sentences[sentence.passage]
+        at = next(i for i, s in enumerate(siblings) if s.start == sentence.start)
+        if (opening := self._opening(siblings, at)) is not None:
+            yield self.piece(opening, sentence)
+        for other in siblings[max(0, at - 1) : at + 2]:
+            if other is not sentence and len(other.lexemes) + len(sentence.lexemes) <= _MAX_LEXEMES:
+                yield self.piece(sentence, other)
+
+    def opening_of(self, sentence: Sentence) -> Sentence | None:
+        """Find the line that opens the list which the sentence is an item of."""
+        siblings = self.sentences[sentence.passage]
+        return self._opening(siblings, next(i for i, s in enumerate(siblings) if s.start == sentence.start))
+
+    def _opening(self, siblings: Sequence[Sentence], at: int) -> Sentence | None:
+        text = self.texts[siblings[at].passage]
+        if not _ITEM.match(text, siblings[at].start):
+            return None
+        for other in reversed(siblings[:at]):
+            if text[other.start : other.end].rstrip("*_ \n").endswith(":"):
+                return other
+            if not _ITEM.match(text, other.start) and len(other.lexemes) > _FEW_LEXEMES:
+                return None
+        return None
+
+
+def keys_of(lexemes: Sequence[Lexeme]) -> frozenset[str]:
+    """The keys and stems of lexemes."""
+    return frozenset(key for lexeme in lexemes for key in (lexeme.key, lexeme.stem))
+
+
+def _read_sentences(passage: int, text: str) -> list[Sentence]:
+    found = []
+    for number, (start, end) in enumerate(whole_sentences(text)):
+        lexemes = tuple(read(text[start:end], clause=1000 * number)[:_MAX_LEXEMES])
+        found.append(Sentence(passage, start, end, lexemes, keys_of(lexemes)))
+    return found

@@ -1,0 +1,177 @@
+"""The verdict on a claim: whether given passages say it, why not, and which ranges of them do.
+
+A claim is held against the few sentences that share most of its words, against those with their neighbours, and against
+two of them together; the best judgement counts. A number, date or name that stands nowhere, or a contradiction, makes a
+claim unsupported however much else of it is there. Nothing here calls a language model; an embedder helps where wording differs.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generation.claims import Judgement, is_passive, judge, weight_of
+from generation.lexemes import OPERATORS, Lexeme, is_english, read
+from generation.lexicon import FRAMES, SYNONYMS
+from generation.passages import Passages, Piece, Sentence
+
+Similarity = Callable[[Sequence[str]], NDArray[np.float32]]
+Verdict = Literal["supported", "partly", "unsupported"]
+Weigh = Callable[[Lexeme], float]
+
+SUPPORTED = 0.66  # least share of a claim's weight that its evidence must hold; docs/decisions/0016 tells how these were chosen
+ALIKE = 0.72  # least cosine at which less is enough
+SUPPORTED_IF_ALIKE = 0.45
+PARTLY = 0.45
+SAME = 0.6  # share from which on a sentence that contradicts a claim speaks of the same, and no neighbour can mend it
+NUM_SENTENCES = 5  # that are looked at closely
+GAIN = 0.12  # what a second sentence must add to be taken as well
+NAMES_MISSING = 1 / 3  # largest share of the names that may stand nowhere, in a language that may write nouns large
+
+_ENUMERATOR = re.compile(r"\s*(?:[-*•‣▪]|\(?(?:\d{1,2}|[a-zA-Z])[.)])\s+(?=\S)")
+_RANK = {"supported": 2, "partly": 1, "unsupported": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict and its reason, empty if supported; ``ranges`` are (passage, start, end), the weightiest first."""
+
+    verdict: Verdict
+    reason: str
+    ranges: tuple[tuple[int, int, int], ...]
+    coverage: float = 0.0
+    is_denial: bool = False  # the passage says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    text: str
+    lexemes: tuple[Lexeme, ...]
+    is_passive: bool
+    is_english: bool
+
+
+class Verifier:
+    """Passages, read once, that claims are held against."""
+
+    def __init__(self, texts: Sequence[str], titles: Sequence[str] = (), similarity: Similarity | None = None) -> None:
+        self.passages = Passages(texts, titles or [""] * len(texts))
+        self._similarity = similarity
+
+    def check(self, claim: str, *, weigh: Weigh = weight_of, given: Collection[str] = (), among: Collection[int] = ()) -> Finding:
+        """Judge a claim; ``among`` are the only passages to look at if there are any, ``given`` keys that need no evidence."""
+        text = stripped(claim)
+        lexemes = tuple(read(text))
+        if not sum(weigh(lexeme) for lexeme in lexemes):
+            return Finding("unsupported", "it says nothing that could be checked", ())
+        read_claim = _Claim(text, lexemes, is_passive(text), is_english(text))
+        best, denied = Finding("unsupported", "no passage says this", ()), set[Sentence]()
+        for piece in self._pieces(read_claim, weigh, among):
+            if denied.intersection(piece.sentences):
+                continue
+            found = self._judge(read_claim, piece, weigh, given)
+            if _order(found) > _order(best):
+                best = found
+            if best.verdict == "supported":
+                break
+            if found.is_denial and found.coverage >= SAME:
+                denied.update(piece.sentences)
+        return best
+
+    def _pieces(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> Iterator[Piece]:
+        """Give what to hold the claim against: single sentences first, then pairs."""
+        nearest = self._nearest(claim, weigh, among)
+        for sentence in nearest:
+            opening = self.passages.opening_of(sentence)
+            yield self.passages.piece(sentence, opening) if opening else self.passages.piece(sentence)
+        for sentence in nearest[:2]:
+            yield from self.passages.pieces_around(sentence)
+        if nearest and (second := self._second(claim, nearest[0], weigh, among)):
+            yield self.passages.piece(nearest[0], second)
+
+    def _nearest(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> list[Sentence]:
+        scored = [(self._shared(claim.lexemes, s, weigh), -n, s) for n, s in enumerate(self._sentences(among))]
+        return [s for score, _, s in sorted(scored, reverse=True, key=lambda x: x[:2])[:NUM_SENTENCES] if score]
+
+    def _second(self, claim: _Claim, first: Sentence, weigh: Weigh, among: Collection[int]) -> Sentence | None:
+        rest = [lexeme for lexeme in claim.lexemes if not _holds(first, lexeme)]
+        total = sum(weigh(lexeme) for lexeme in claim.lexemes)
+        scored = [(self._shared(rest, s, weigh), s.passage == first.passage, -n, s) for n, s in enumerate(self._sentences(among))]
+        best = max(scored, key=lambda x: x[:3])
+        return best[3] if best[0] >= GAIN * total and best[3] is not first else None
+
+    def _sentences(self, among: Collection[int]) -> list[Sentence]:
+        return [s for s in self.passages.all_sentences() if not among or s.passage in among]
+
+    def _shared(self, lexemes: Sequence[Lexeme], sentence: Sentence, weigh: Weigh) -> float:
+        return sum(weigh(lexeme) for lexeme in lexemes if _holds(sentence, lexeme))
+
+    def _judge(self, claim: _Claim, piece: Piece, weigh: Weigh, given: Collection[str]) -> Finding:
+        around = frozenset[str]().union(*(self.passages.around[s.passage] for s in piece.sentences))
+        voices = (claim.is_passive, piece.is_passive)
+        judgement = judge(claim.lexemes, piece.lexemes, voices=voices, weigh=weigh, around=around)
+        ranges = self._ranges(piece, judgement)
+        missing = _missing(claim, judgement)
+        if judgement.conflict:
+            return Finding("unsupported", judgement.conflict, (), judgement.coverage, is_denial=True)
+        if missing and not all(lexeme.key in given for lexeme in missing):
+            return Finding("unsupported", f"no passage says “{missing[0].text}”", (), judgement.coverage)
+        if missing:
+            return Finding("partly", f"the passages do not say “{missing[0].text}”", ranges, judgement.coverage)
+        if judgement.coverage >= SUPPORTED or (judgement.coverage >= SUPPORTED_IF_ALIKE and self._are_alike(claim.text, piece.text)):
+            return Finding("supported", "", ranges, judgement.coverage)
+        if judgement.coverage >= PARTLY:
+            return Finding("partly", "the passages say only a part of this", ranges, judgement.coverage)
+        return Finding("unsupported", "no passage says this", (), judgement.coverage)
+
+    def _are_alike(self, claim: str, evidence: str) -> bool:
+        if self._similarity is None:
+            return False
+        one, other = self._similarity([claim, evidence])
+        return float(one @ other) >= ALIKE
+
+    def _ranges(self, piece: Piece, judgement: Judgement) -> tuple[tuple[int, int, int], ...]:
+        """Find the sentences that hold something, the one that holds most first."""
+        places = piece.places
+        held = [places[j] for j in judgement.used if piece.lexemes[j].kind not in OPERATORS]
+        counted = [(sum(p == s.passage and s.start <= at < s.end for p, at in held), s) for s in piece.sentences]
+        ranked = sorted(((n, s) for n, s in counted if n), key=lambda x: -x[0])
+        return tuple((s.passage, s.start, s.end) for _, s in ranked)
+
+
+def verify(claim: str, passages: Sequence[str], *, titles: Sequence[str] = (), similarity: Similarity | None = None) -> Finding:
+    """Judge a claim by the given texts alone.
+
+    >>> verify("Rent is due within 60 days.", ["Rent is due within thirty (30) days."]).reason
+    'the passage says “thirty (30) days”, not “60 days”'
+    """
+    return Verifier(passages, titles, similarity).check(claim)
+
+
+def stripped(claim: str) -> str:
+    """Take off what only says who says it, and a list's mark.
+
+    >>> stripped("- According to the handbook, leave is paid.")
+    'leave is paid.'
+    """
+    claim = _ENUMERATOR.sub("", claim, count=1) if _ENUMERATOR.match(claim) else claim
+    return FRAMES.sub("", claim, count=1).strip()
+
+
+def _order(finding: Finding) -> tuple[int, float]:
+    return _RANK[finding.verdict], finding.coverage
+
+
+def _holds(sentence: Sentence, lexeme: Lexeme) -> bool:
+    return lexeme.key in sentence.keys or lexeme.stem in sentence.keys or not SYNONYMS.get(lexeme.stem, frozenset()).isdisjoint(sentence.keys)
+
+
+def _missing(claim: _Claim, judgement: Judgement) -> list[Lexeme]:
+    names = [lexeme for lexeme in judgement.missing if lexeme.kind == "name"]
+    num_names = sum(lexeme.kind == "name" for lexeme in claim.lexemes)
+    if not claim.is_english and len(names) <= NAMES_MISSING * num_names:
+        return [lexeme for lexeme in judgement.missing if lexeme.kind != "name"]
+    return list(judgement.missing)
