@@ -13,6 +13,7 @@ from generation.alignment import Alignment, align, are_opposites, is_denied
 from generation.lexemes import OPERATORS, Lexeme
 from generation.lexicon import GENERIC_PARTIES, LIGHT
 
+ELSEWHERE = 0.3  # what a word counts that the passage or its titles hold, but not the sentence
 _NEAR = 3  # lexemes between which two pairs still stand in the same slot
 _SCOPE = 4  # lexemes a modal, bound or negation reaches
 _OPPOSED = {
@@ -77,7 +78,7 @@ class _Case:
         j = self.pairs.partner(i)
         if j is not None:
             return 1.0
-        return 0.6 if self.claim[i].key in self.around else 0.0
+        return ELSEWHERE if self.claim[i].key in self.around else 0.0
 
     def num_supports(self, i: int, j: int) -> int:
         """Count the sides, of two, on which what stands next to the claim's lexeme stands next to the evidence's too."""

@@ -83,7 +83,7 @@ def is_english(text: str) -> bool:
 def _shouts(text: str) -> bool:
     """Tell whether capitals mean nothing here: a text, or a heading, in which most words have one."""
     words = [word for word in re.findall(r"[^\W\d_]{2,}", text) if word.lower() not in STOP]
-    return len(words) > 3 and sum(word.isupper() for word in words) > len(words) / 2
+    return len(words) > 3 and sum(word.isupper() for word in words) > 0.8 * len(words)
 
 
 def _lexemes(match: re.Match[str], clause: int, opens: bool, shouts: bool) -> list[Lexeme]:

@@ -41,7 +41,7 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 DATE = (
     rf"(?P<iso>\b{_YEAR}-\d\d-\d\d\b)"
     rf"|(?P<slashed>\b\d{{1,2}}(?P<sep>[/-])\d{{1,2}}(?P=sep)(?:{_YEAR}|\d\d)\b|\b\d{{1,2}}\.\d{{1,2}}\.{_YEAR}\b)"
-    rf"|(?P<dmy>\b{_DAY}(?:\s+day)?(?:\s+of)?\s+(?:{_MONTH})(?:\s*,?\s*(?:of\s+)?{_YEAR}\b|\b)(?!\s+\d))"
+    rf"|(?P<dmy>\b{_DAY}(?:\s+day)?(?:\s+of)?\s+(?:{_MONTH})(?:\s*,?\s*(?:of\s+)?{_YEAR}\b|\b(?!\s+\d)))"
     rf"|(?P<mdy>\b(?:{_MONTH})\s+{_DAY}(?!\d|[.,]\d|:)(?:\s*,?\s*{_YEAR}\b)?)"
     rf"|(?P<my>\b(?:{_MONTH})\s*,?\s+(?:of\s+)?{_YEAR}\b)"
     rf"|(?P<year>(?:\b[Ii]n|\b[Ss]ince|\b[Bb]y|\b[Uu]ntil|\b[Yy]ear|\bFY)\s+{_YEAR}\b(?![,.]\d|\s*[-/]\d))"

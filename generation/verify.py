@@ -68,17 +68,17 @@ class Verifier:
         if not sum(weigh(lexeme) for lexeme in lexemes):
             return Finding("unsupported", "it says nothing that could be checked", ())
         read_claim = _Claim(text, lexemes, is_passive(text), is_english(text))
-        best, denied = Finding("unsupported", "no passage says this", ()), set[Sentence]()
+        best, denied = Finding("unsupported", "no passage says this", ()), 0.0
         for piece in self._pieces(read_claim, weigh, among):
-            if denied.intersection(piece.sentences):
-                continue
             found = self._judge(read_claim, piece, weigh, given)
-            if _order(found) > _order(best):
+            if found.coverage < denied:  # what speaks of the same more closely says otherwise
+                continue
+            if found.is_denial and found.coverage >= SAME:
+                denied, best = found.coverage, found
+            elif _order(found) > _order(best):
                 best = found
             if best.verdict == "supported":
                 break
-            if found.is_denial and found.coverage >= SAME:
-                denied.update(piece.sentences)
         return best
 
     def _pieces(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> Iterator[Piece]:
