@@ -87,7 +87,7 @@ def _of_words(one: Lexeme, other: Lexeme) -> float:
         return RELATED
     if not rivals and (one.stem == other.stem or _begin_alike(one.key, other.key)) and "party" not in {one.kind, other.kind}:
         return RELATED if one.stem != other.stem else EQUAL
-    return RIVAL if rivals else 0.0
+    return RIVAL if rivals or "party" in {one.kind, other.kind} else 0.0
 
 
 def _begin_alike(one: str, other: str) -> bool:

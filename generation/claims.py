@@ -38,12 +38,20 @@ class Judgement:
 
 
 def judge(
-    claim: Sequence[Lexeme], evidence: Sequence[Lexeme], *, voices: tuple[bool, bool], weigh: Callable[[Lexeme], float], around: Collection[str]
+    claim: Sequence[Lexeme],
+    evidence: Sequence[Lexeme],
+    *,
+    is_passive: bool,
+    text_between: Callable[[int, int], str],
+    weigh: Callable[[Lexeme], float],
+    around: Collection[str],
 ) -> Judgement:
-    """Hold a claim against evidence. ``around`` are the keys that the passage and its titles hold elsewhere, ``voices``
-    tells of the claim and of the evidence whether they speak in the passive."""
+    """Hold a claim, which may speak in the passive, against evidence. ``around`` are the keys that the passage and its titles
+    hold elsewhere, ``text_between`` gives the evidence's characters from one lexeme to another."""
     pairs = align(claim, evidence)
-    case = _Case(claim, evidence, pairs, same_voice=voices[0] == voices[1], around=around)
+    matched = sorted(pairs.agree.values())
+    same_voice = not matched or speaks_passively(text_between(matched[0], matched[-1])) == is_passive
+    case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around)
     conflict = next((c for check in (_of_fillers, _of_operators, _of_polarity) for c in check(case)), "")
     total = held = 0.0
     for i, lexeme in enumerate(claim):
@@ -61,7 +69,7 @@ def weight_of(lexeme: Lexeme) -> float:
     return 0.3 if lexeme.stem in LIGHT and not lexeme.is_large else 1.0
 
 
-def is_passive(text: str) -> bool:
+def speaks_passively(text: str) -> bool:
     """Tell whether somebody is said to have something done by somebody."""
     return bool(_PASSIVE.search(text))
 
@@ -82,9 +90,16 @@ class _Case:
 
     def num_supports(self, i: int, j: int) -> int:
         """Count the sides, of two, on which what stands next to the claim's lexeme stands next to the evidence's too."""
-        left = any(0 < j - self.pairs.agree.get(k, -99) <= _NEAR for k in range(max(0, i - 2), i))
-        right = any(0 < self.pairs.agree.get(k, -99) - j <= _NEAR for k in range(i + 1, min(i + 3, len(self.claim))))
+        left = any(0 < j - self.pairs.agree.get(k, -99) <= _NEAR for k in range(max(0, i - _NEAR), i))
+        right = any(0 < self.pairs.agree.get(k, -99) - j <= _NEAR for k in range(i + 1, min(i + 1 + _NEAR, len(self.claim))))
         return left + right
+
+    def is_odd_party(self, i: int, j: int) -> bool:
+        """Tell whether a party stands in the very place of another word, or another word in a party's."""
+        one, other = self.claim[i], self.evidence[j]
+        kinds = {one.kind, other.kind}
+        alone = self.pairs.partner(i) is None and j not in self.pairs.moved.values()
+        return kinds == {"party", "word"} and alone and self.num_supports(i, j) == 2 and one.key not in GENERIC_PARTIES
 
     def is_edge(self, i: int) -> bool:
         return i == 0 or i == len(self.claim) - 1
@@ -98,12 +113,17 @@ class _Case:
                 return k
         return None
 
+    def is_same_target(self, i: int, j: int) -> bool:
+        """Tell whether two operators are said of the same."""
+        ours, theirs = self.target(self.claim, i), self.target(self.evidence, j)
+        return ours is not None and theirs is not None and self.pairs.partner(ours) == theirs
+
 
 def _of_fillers(case: _Case) -> list[str]:
     found = []
     for i, lexeme in enumerate(case.claim):
         j = case.pairs.rival.get(i)
-        if j is None or lexeme.kind in OPERATORS or lexeme.kind == "word":
+        if j is None or lexeme.kind in OPERATORS or "word" in {lexeme.kind, case.evidence[j].kind} and not case.is_odd_party(i, j):
             continue
         rival = case.evidence[j]
         supports = case.num_supports(i, j)
@@ -155,7 +175,8 @@ def _governors(case: _Case, i: int) -> list[int]:
 def _of_polarity(case: _Case) -> list[str]:
     """Count what is denied on one side only: an odd number turns the claim round."""
     pairs = case.pairs
-    agreed = {i: j for i, j in {**pairs.agree, **pairs.moved}.items() if case.claim[i].kind == "negation"}
+    agreed = {i: j for i, j in pairs.agree.items() if case.claim[i].kind == "negation"}
+    agreed |= {i: j for i, j in pairs.moved.items() if case.claim[i].kind == "negation" and case.is_same_target(i, j)}
     ours = [lexeme for i, lexeme in enumerate(case.claim) if lexeme.kind == "negation" and i not in agreed]
     held = {*pairs.agree.values(), *pairs.moved.values()}
     theirs = [

@@ -158,7 +158,7 @@ def _words(text: str, start: int, end: int, clause: int, opens: bool, shouts: bo
         kind = "party"
     elif key in _PERIODS:
         kind, key = "period", _PERIODS[key]
-    elif large and (not opens or (word.isupper() and len(word) > 1)):
+    elif large and (not opens or (len(word) > 1 and not word[1:].islower())):
         kind = "name"
     return [Lexeme(start, end, text, key, surface if kind == "period" else stem(surface), kind, clause, None, opens, large)]
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from generation.claims import is_passive
 from generation.lexemes import Lexeme, read
 from generation.sentences import whole_sentences
 
@@ -24,6 +23,7 @@ class Sentence:
     passage: int
     start: int
     end: int
+    text: str
     lexemes: tuple[Lexeme, ...]
     keys: frozenset[str]  # keys and stems
 
@@ -34,7 +34,15 @@ class Piece:
 
     sentences: tuple[Sentence, ...]
     text: str
-    is_passive: bool
+
+    def text_between(self, first: int, last: int) -> str:
+        """The characters from one lexeme to another, by their indices; of the whole piece where they are of two sentences."""
+        at = 0
+        for sentence in self.sentences:
+            if at <= first and last < at + len(sentence.lexemes):
+                return sentence.text[sentence.lexemes[first - at].start : sentence.lexemes[last - at].end]
+            at += len(sentence.lexemes)
+        return self.text
 
     @property
     def lexemes(self) -> list[Lexeme]:
@@ -66,18 +74,14 @@ class Passages:
     def piece(self, *sentences: Sentence) -> Piece:
         """Take sentences together, in their order."""
         chosen = tuple(sorted(set(sentences), key=lambda s: (s.passage, s.start)))
-        text = " ".join(self.texts[s.passage][s.start : s.end] for s in chosen)
-        return Piece(chosen, text, is_passive(text))
+        text = " ".join(s.text for s in chosen)
+        return Piece(chosen, text)
 
-    def pieces_around(self, sentence: Sentence) -> Iterator[Piece]:
-        """Give the sentence with its list's opening, then with each neighbour."""
+    def neighbours(self, sentence: Sentence) -> list[Sentence]:
+        """The sentences before and behind."""
         siblings = self.sentences[sentence.passage]
         at = next(i for i, s in enumerate(siblings) if s.start == sentence.start)
-        if (opening := self._opening(siblings, at)) is not None:
-            yield self.piece(opening, sentence)
-        for other in siblings[max(0, at - 1) : at + 2]:
-            if other is not sentence and len(other.lexemes) + len(sentence.lexemes) <= _MAX_LEXEMES:
-                yield self.piece(sentence, other)
+        return [s for s in siblings[max(0, at - 1) : at + 2] if s is not sentence]
 
     def opening_of(self, sentence: Sentence) -> Sentence | None:
         """Find the line that opens the list which the sentence is an item of."""
@@ -105,5 +109,5 @@ def _read_sentences(passage: int, text: str) -> list[Sentence]:
     found = []
     for number, (start, end) in enumerate(whole_sentences(text)):
         lexemes = tuple(read(text[start:end], clause=1000 * number)[:_MAX_LEXEMES])
-        found.append(Sentence(passage, start, end, lexemes, keys_of(lexemes)))
+        found.append(Sentence(passage, start, end, text[start:end], lexemes, keys_of(lexemes)))
     return found

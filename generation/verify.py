@@ -7,16 +7,17 @@ claim unsupported however much else of it is there. Nothing here calls a languag
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generation.claims import Judgement, is_passive, judge, weight_of
+from generation.claims import Judgement, judge, speaks_passively, weight_of
 from generation.lexemes import OPERATORS, Lexeme, is_english, read
 from generation.lexicon import FRAMES, SYNONYMS
 from generation.passages import Passages, Piece, Sentence
+from generation.sentences import whole_sentences
 
 Similarity = Callable[[Sequence[str]], NDArray[np.float32]]
 Verdict = Literal["supported", "partly", "unsupported"]
@@ -62,35 +63,49 @@ class Verifier:
         self._similarity = similarity
 
     def check(self, claim: str, *, weigh: Weigh = weight_of, given: Collection[str] = (), among: Collection[int] = ()) -> Finding:
-        """Judge a claim; ``among`` are the only passages to look at if there are any, ``given`` keys that need no evidence."""
+        """Judge a claim, of several sentences by the worst; ``among`` are the only passages to look at if there are any,
+        ``given`` keys that need no evidence."""
+        parts = [claim[start:end] for start, end in whole_sentences(claim)]
+        found = [self._check(part, weigh, given, among) for part in parts or [claim]]
+        worst = min(found, key=_order)
+        ranges = dict.fromkeys(r for part in found for r in part.ranges)
+        return replace(worst, ranges=tuple(ranges) if worst.verdict != "unsupported" else ())
+
+    def _check(self, claim: str, weigh: Weigh, given: Collection[str], among: Collection[int]) -> Finding:
         text = stripped(claim)
         lexemes = tuple(read(text))
         if not sum(weigh(lexeme) for lexeme in lexemes):
             return Finding("unsupported", "it says nothing that could be checked", ())
-        read_claim = _Claim(text, lexemes, is_passive(text), is_english(text))
-        best, denied = Finding("unsupported", "no passage says this", ()), 0.0
-        for piece in self._pieces(read_claim, weigh, among):
+        read_claim = _Claim(text, lexemes, speaks_passively(text), is_english(text))
+        best, denied = Finding("unsupported", "no passage says this", ()), dict[Sentence, float]()
+        for core, piece in self._pieces(read_claim, weigh, among):
+            if not denied.keys().isdisjoint(core):
+                continue
             found = self._judge(read_claim, piece, weigh, given)
-            if found.coverage < denied:  # what speaks of the same more closely says otherwise
+            closest = max(denied.values(), default=0)
+            if found.is_denial and found.coverage >= SAME:
+                denied.update(dict.fromkeys(core, found.coverage))
+            if found.coverage < closest:  # what speaks of the same more closely says otherwise
                 continue
             if found.is_denial and found.coverage >= SAME:
-                denied, best = found.coverage, found
+                best = found
             elif _order(found) > _order(best):
                 best = found
             if best.verdict == "supported":
                 break
         return best
 
-    def _pieces(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> Iterator[Piece]:
-        """Give what to hold the claim against: single sentences first, then pairs."""
+    def _pieces(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> Iterator[tuple[tuple[Sentence, ...], Piece]]:
+        """Give what to hold the claim against, single sentences first, then pairs; each with the sentences it is about."""
         nearest = self._nearest(claim, weigh, among)
         for sentence in nearest:
             opening = self.passages.opening_of(sentence)
-            yield self.passages.piece(sentence, opening) if opening else self.passages.piece(sentence)
+            yield (sentence,), self.passages.piece(sentence, opening) if opening else self.passages.piece(sentence)
         for sentence in nearest[:2]:
-            yield from self.passages.pieces_around(sentence)
+            for other in self.passages.neighbours(sentence):
+                yield (sentence, other), self.passages.piece(sentence, other)
         if nearest and (second := self._second(claim, nearest[0], weigh, among)):
-            yield self.passages.piece(nearest[0], second)
+            yield (nearest[0], second), self.passages.piece(nearest[0], second)
 
     def _nearest(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> list[Sentence]:
         scored = [(self._shared(claim.lexemes, s, weigh), -n, s) for n, s in enumerate(self._sentences(among))]
@@ -111,8 +126,7 @@ class Verifier:
 
     def _judge(self, claim: _Claim, piece: Piece, weigh: Weigh, given: Collection[str]) -> Finding:
         around = frozenset[str]().union(*(self.passages.around[s.passage] for s in piece.sentences))
-        voices = (claim.is_passive, piece.is_passive)
-        judgement = judge(claim.lexemes, piece.lexemes, voices=voices, weigh=weigh, around=around)
+        judgement = judge(claim.lexemes, piece.lexemes, is_passive=claim.is_passive, text_between=piece.text_between, weigh=weigh, around=around)
         ranges = self._ranges(piece, judgement)
         missing = _missing(claim, judgement)
         if judgement.conflict:
