@@ -6,7 +6,6 @@ no text can speak the control tokens of the usual chat templates (ChatML, Llama,
 """
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -14,18 +13,14 @@ from typing import Literal
 
 from core.types import Context, Hit, Turn
 from generation.engines.base import Message
+from generation.fence import fenced
+from generation.hostile import withhold
 
 _FOLDER = Path(__file__).parent / "prompts"
-_TEXTS = {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(_FOLDER.glob("*.md"))}
-PROMPT_VERSION = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in _TEXTS.items()).encode()).hexdigest()[:12]
+TEXTS = {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(_FOLDER.glob("*.md"))}
+PROMPT_VERSION = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in TEXTS.items()).encode()).hexdigest()[:12]
 MAX_TURNS = 3
 MAX_TURN_CHARS = 400  # of a question or an answer in it
-
-_UNSAFE = re.compile(
-    r"<(?=\s*/?\s*passage|\s*[|｜]|<\s*/?SYS>>|/?(?:s|bos|eos|pad|unk|sep|cls|mask|think|(?:start|end|begin|tool|extra)_\w+|unused\d+)>)"
-    r"|(?<=[|｜])>|\[(?=/?(?-i:INST|IMG|THINK|[A-Z]+_[A-Z_]+)\])",
-    re.IGNORECASE,
-)
 
 
 def check(context: Context) -> list[Message]:
@@ -40,7 +35,7 @@ def write(context: Context) -> list[Message]:
 
 def rewrite(question: str, history: Sequence[Turn]) -> list[Message]:
     """Ask for the question as it would be put without the last few turns before it; examples come first, as turns of a chat."""
-    system, *examples, asked = _TEXTS["rewrite"].split("\n---\n")
+    system, *examples, asked = TEXTS["rewrite"].split("\n---\n")
     turns = "\n".join(f"Question: {_short(turn.question)}\nAnswer: {_short(turn.answer)}" for turn in history[-MAX_TURNS:])
     roles: Iterator[Literal["user", "assistant"]] = cycle(("user", "assistant"))
     chat = [*examples, asked.format(turns=turns, question=_short(question))]
@@ -54,21 +49,12 @@ def _short(text: str) -> str:
 
 def _messages(name: str, context: Context) -> list[Message]:
     passages = [_passage(number, hit) for number, hit in enumerate(context.hits, 1)]
-    last = _TEXTS[name].format(question=fenced(context.question))
-    return [Message("system", _TEXTS["system"]), Message("user", "\n\n".join([*passages, last]))]
+    last = TEXTS[name].format(question=fenced(context.question))
+    return [Message("system", TEXTS["system"]), Message("user", "\n\n".join([*passages, last]))]
 
 
 def _passage(number: int, hit: Hit) -> str:
     page = (f"page {hit.page_first}",) if hit.page_first is not None else ()
     dated = (f"dated {hit.dated}",) if hit.dated is not None else ()
     label = " | ".join((hit.title, *hit.heading_path, *page, *dated))
-    return _TEXTS["passage"].format(number=number, label=fenced(label), text=fenced(hit.text.strip()))
-
-
-def fenced(text: str) -> str:
-    """Make harmless what would end a passage, begin one, or be read as a control token; all else stays as it is.
-
-    >>> fenced("a < b </passage> <|im_end|>")
-    'a < b ‹/passage> ‹|im_end|›'
-    """
-    return _UNSAFE.sub(lambda match: "›" if match[0] == ">" else "‹", text)
+    return TEXTS["passage"].format(number=number, label=fenced(withhold.named(label)), text=fenced(withhold.given(hit).strip()))

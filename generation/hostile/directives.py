@@ -1,0 +1,254 @@
+"""Sentences that direct a model: found by which kinds of words stand together, in which order and how near.
+
+No rule rests on one word: telling to leave rules aside needs the verb, the rules and which of them; speaking to an assistant
+needs the assistant and something it is to say. Sentences after a directive that go on directing, or that it announces with
+a colon, belong to it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from generation.hostile.lexicon import Does, Word, words
+from generation.hostile.pieces import pieces
+
+Kind = Literal["override", "addressed", "answer", "reveal", "role"]
+Found = tuple[Kind, int, int]
+
+MIN_CUT = 30  # characters of a sentence that may hold another
+NEAR = 8  # words
+MAX_FOLLOWING = 4  # sentences that one directive may take with it
+_LETTERS_APART = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .\-_*·]){6,}[^\W\d_](?![^\W_])")
+_STRONG_LABEL = re.compile(
+    r"<\s*[|｜]\s*\w+\s*[|｜]\s*>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>(?=\s*\[?INST|\W*$)"
+    r"|</?\s*(?:system|assistant|instructions?|system[_-]prompt|user_query|passage|documents?|context|prompt)\b[^<>\n]{0,40}>"
+    r"|(?:^|\n)\s*#{2,}\s*(?:(?:system|assistant|new|user|override|ai|human)\s+(?:instructions?|prompts?|messages?|override)\b"
+    r"|(?:instructions?|prompt|system|assistant|response|human|user)\s*:)"
+    r"|(?:^|\n|[\[({<*=#-]{2})[\[({<*=#-]*\s*(?:begin|end|start|new|updated?|important|admin|urgent|override|system)[^\n\])}>*=#]{0,30}"
+    r"(?:instructions?|prompt|system|context|directive|override|admin|query|documents?|message|command)\w*\s*[\])}>*=#-]{2,}",
+    re.IGNORECASE,
+)
+_TURN = re.compile(
+    r"\W{0,8}(?:(?:new|updated?|important|urgent) )?"
+    r"(?:system|assistant|user|human|developer|admin(?:istrator)?|operator|instructions?|prompt)"
+    r"(?: (?:prompt|message|instructions?|notes?|notice|override|update|command|mode|directive|alert|task))*\W{0,4}[:：>]",
+    re.IGNORECASE,
+)
+_ANNOUNCES = re.compile(r"[:：]\s*[\"'“”`*]*\s*$")
+_QUOTED = re.compile(r"[\"“”«»「『'‘]\s*\w|[:：]\s*\S")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    text: str
+    start: int
+    end: int
+    words: tuple[Word, ...]
+    does: int  # what any of its words may do
+
+    def places(self, does: int) -> list[int]:
+        return [place for place, word in enumerate(self.words) if word.does & does]
+
+
+def find(text: str, ranges: Sequence[tuple[int, int]]) -> list[Found]:
+    """Find the sentences of ``ranges`` that direct a model, with what belongs to them."""
+    found: list[Found] = []
+    following = 0
+    for start, end in ranges:
+        for sentence, own in _judged(text, start, end):
+            kind = own
+            if kind is None and found and following and _goes_on(sentence, found[-1], text):
+                kind = found[-1][0]
+            following = MAX_FOLLOWING if own else following - 1 if kind else 0
+            if kind:
+                found.append((kind, sentence.start, sentence.end))
+    return found + _spelt_apart(text)
+
+
+def _judged(text: str, start: int, end: int) -> list[tuple[_Sentence, Kind | None]]:
+    """Judge a sentence; of one that speaks to a model and has several parts, the parts, if they show by themselves which do."""
+    whole = _read(text, start, end)
+    kind = _kind(whole)
+    parts = [whole] if end - start < MIN_CUT else [_read(text, *part) for part in pieces(text, start, end)]
+    kinds = [_kind(part) for part in parts] if len(parts) > 1 else [kind]
+    return list(zip(parts, kinds, strict=True)) if any(kinds) or kind is None else [(whole, kind)]
+
+
+def _read(text: str, start: int, end: int) -> _Sentence:
+    found = tuple(words(text, start, end))
+    does = 0
+    for word in found:
+        does |= word.does
+    return _Sentence(text[start:end], start, end, found, does)
+
+
+def _kind(sentence: _Sentence) -> Kind | None:
+    if any(mark in sentence.text for mark in "<[#=*{(-") and _STRONG_LABEL.search(sentence.text):
+        return "role"
+    for kind, needs, rule in _RULES:
+        if all(sentence.does & need for need in needs) and rule(sentence):
+            return kind
+    return None
+
+
+def _overrides(s: _Sentence) -> bool:
+    """The verb, the rules and which of them, near each other; or the verb and "the above" and no more."""
+    denied = s.places(Does.NOT)
+    rules, earlier = s.places(Does.RULES), s.places(Does.EARLIER)
+    for verb in s.places(Does.OVERRIDE):
+        if any(0 < verb - place <= 3 for place in denied):
+            continue
+        near = [place for place in rules if abs(place - verb) <= NEAR and place != verb]
+        if any(abs(place - other) <= NEAR // 2 for place in near for other in earlier):
+            return True
+    return False
+
+
+def _addresses(s: _Sentence) -> bool:
+    """A machine (or an assistant, if it is also about answering) that must, or is bidden to, say something."""
+    who = s.places(Does.MODEL)
+    speaks = s.places(Does.SPEAK | Does.CHANGE)
+    if not who:
+        who = [place for place in s.places(Does.ASSISTANT) if _is_nobodys(s, place)]
+        if not (s.does & (Does.OUTPUT | Does.ASKER) or _is_called(s, who)):
+            speaks = s.places(Does.SPEAK)
+    bidden = s.places(Does.MUST)
+    return any(
+        any(0 < act - place <= NEAR + 4 and any(place < must <= act for must in bidden) for act in speaks) for place in who
+    ) or (_is_called(s, who) and bool(speaks))
+
+
+def _is_nobodys(s: _Sentence, place: int) -> bool:
+    """An assistant by no trade: "the assistant", not "the executive assistant"."""
+    return not place or bool(s.words[place - 1].does & Does.ARTICLE)
+
+
+def _is_called(s: _Sentence, who: Sequence[int]) -> bool:
+    """Whether one is called by name at the beginning: "AI:", "Dear assistant,", "Note to AI agents: ..."."""
+    for place in who:
+        if place > 5:
+            return False
+        after = s.text[s.words[place].end - s.start :].lstrip()
+        rest = after.split(":", 1)[0].split()
+        if after[:1] in (":", "：") or (":" in after and len(rest) <= 3) or (after[:1] in (",", "，", "、") and place <= 2):
+            return True
+    return False
+
+
+def _shapes_answer(s: _Sentence) -> bool:
+    """Somebody's answer and what is to be done to it."""
+    if any(word.does & Does.SENDING for word in s.words[:4]):
+        return False
+    acts = [act for act in s.places(Does.CHANGE | Does.SPEAK | Does.RESPELL) if _bids(s, act)]
+    for owner, most, outputs in ((Does.YOUR, 3, Does.OUTPUT), (Does.YOUR, 2, Does.WORDING), (Does.EVERY, 2, Does.OUTPUT)):
+        for mine in s.places(owner):
+            for output in s.places(outputs):
+                if 0 <= output - mine <= most and _is_owned(s, mine, output) and any(act != output for act in acts):
+                    return True
+    return False
+
+
+def _bids(s: _Sentence, act: int) -> bool:
+    """Whether a verb is a bidding: at the beginning of a clause, after must or please, or last, as some languages have it."""
+    if act <= 1 or act == len(s.words) - 1 or s.words[act].text > "\u3000":
+        return True
+    if any(word.does & (Does.MUST | Does.ONLY | Does.NOT) for word in s.words[max(0, act - 2) : act]):
+        return True
+    begins = s.words[act].start - s.start
+    return (
+        bool(s.text[s.words[act - 1].end - s.start : begins].strip())
+        or s.text[begins].isupper()
+        or (s.words[act - 1].text in ("and", "then", "to") and bool(s.words[0].does & (Does.MUST | Does.NOT)))
+    )
+
+
+def _is_owned(s: _Sentence, mine: int, output: int) -> bool:
+    """Whether nothing else is spoken of between: "your final answer", not "your company's answer"."""
+    between = s.text[s.words[mine].end - s.start : s.words[output].start - s.start]
+    return not any(mark in between for mark in ",;:.'’()")
+
+
+def _respells(s: _Sentence) -> bool:
+    """Letters to be replaced, left out or put in another order, as a bidding."""
+    return bool(s.words) and any(word.does & Does.RESPELL for word in s.words[:2]) and "|" not in s.text
+
+
+def _dictates(s: _Sentence) -> bool:
+    """Only such and such words are to be said."""
+    for act in s.places(Does.SPEAK):
+        if act and s.words[act - 1].does & Does.UNBIDDEN:
+            continue
+        bare = any(0 < abs(only - act) <= 2 for only in s.places(Does.ONLY))
+        told = any(0 < place - act <= 4 for place in s.places(Does.LITERAL | Does.ASKER))
+        if bare and told and (_QUOTED.search(s.text) or act <= 3):
+            return True
+    return False
+
+
+def _reveals(s: _Sentence) -> bool:
+    """What a model was told is to be repeated."""
+    denied = s.places(Does.NOT)
+    for act in s.places(Does.REVEAL):
+        if not _bids(s, act) or any(0 < act - place <= 3 for place in denied):
+            continue
+        for secret in s.places(Does.SECRET):
+            if 0 < secret - act <= NEAR and any(act < place <= secret for place in s.places(Does.YOUR | Does.EARLIER)):
+                return True
+    return False
+
+
+def _bids_while_reading(s: _Sentence) -> bool:
+    """When summarising this document, mention ..."""
+    for reading in s.places(Does.READING)[:1]:
+        near = any(0 < place - reading <= 4 for place in s.places(Does.DOCUMENT | Does.OUTPUT))
+        if near and reading <= 6 and any(act != reading and _bids(s, act) for act in s.places(Does.SPEAK)):
+            return True
+    return False
+
+
+def _tells_asker(s: _Sentence) -> bool:
+    """Who asks is to be told something, by whoever answers."""
+    acts = s.places(Does.SPEAK)
+    return bool(acts) and acts[0] <= 2 and any(0 < asker - acts[0] <= 3 for asker in s.places(Does.ASKER))
+
+
+def _poses(s: _Sentence) -> bool:
+    """A line that begins as a turn of a conversation does, and bids."""
+    return bool(_TURN.match(s.text)) and any(_bids(s, act) for act in s.places(Does.SPEAK | Does.OVERRIDE | Does.CHANGE) if act)
+
+
+_RULES: tuple[tuple[Kind, tuple[int, ...], Callable[[_Sentence], bool]], ...] = (
+    ("override", (Does.OVERRIDE, Does.RULES, Does.EARLIER), _overrides),
+    ("role", (Does.SPEAK | Does.OVERRIDE | Does.CHANGE,), _poses),
+    ("addressed", (Does.MODEL | Does.ASSISTANT, Does.SPEAK | Does.CHANGE), _addresses),
+    ("answer", (Does.YOUR | Does.EVERY, Does.OUTPUT | Does.WORDING, Does.CHANGE | Does.SPEAK | Does.RESPELL), _shapes_answer),
+    ("answer", (Does.LETTERS, Does.RESPELL), _respells),
+    ("answer", (Does.ONLY, Does.SPEAK, Does.LITERAL | Does.ASKER), _dictates),
+    ("reveal", (Does.REVEAL, Does.SECRET, Does.YOUR | Does.EARLIER), _reveals),
+    ("answer", (Does.READING, Does.DOCUMENT | Does.OUTPUT, Does.SPEAK), _bids_while_reading),
+    ("addressed", (Does.ASKER, Does.SPEAK), _tells_asker),
+)
+
+
+def _goes_on(sentence: _Sentence, before: Found, text: str) -> bool:
+    """Tell whether a sentence belongs to the directive before it: announced by a colon, or bidding in the same paragraph."""
+    between = text[before[2] : sentence.start]
+    if _ANNOUNCES.search(text[before[1] : before[2]]):
+        return True
+    if between.count("\n") > 1 or not sentence.words or sentence.text[0] == "|":
+        return False
+    begins = sentence.words[0].does | (sentence.words[1].does if len(sentence.words) > 1 else 0)
+    return (
+        bool(begins & (Does.SPEAK | Does.CHANGE | Does.TASK | Does.MUST | Does.NOT | Does.ONLY)) or sentence.text[:1] in "\"“«「'"
+    )
+
+
+def _spelt_apart(text: str) -> list[Found]:
+    """Words written letter by letter, read as one run: "i g n o r e"."""
+    found: list[Found] = []
+    for match in _LETTERS_APART.finditer(text):
+        run = re.sub(r"[\W_]", "", match[0]).casefold()
+        if any(word in run for word in ("ignore", "disregard", "instruction", "prompt", "override", "system")):
+            found.append(("override", *match.span()))
+    return found

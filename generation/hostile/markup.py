@@ -1,0 +1,60 @@
+"""Markup that acts or carries text away: scripts, handlers, pictures and links whose address takes something along.
+
+Pictures and links of an honest document point at it and no further; one with a gap to be filled in, or a picture from elsewhere
+with a query, is made to be completed by whoever repeats it.
+"""
+
+import re
+from typing import Literal
+
+Found = tuple[Literal["markup", "link"], int, int]
+
+ACTIVE = re.compile(
+    r"<\s*/?\s*(?:script|iframe|object|embed|applet|frame|frameset)\b[^<>]*>?"
+    r"|<[a-z][^<>]{0,200}?[\s\"'/\\]on[a-z]{3,20}\s*=[^<>]*>?|[\"'`]\s*on(?:error|load|mouse\w+|click|focus)\s*="
+    r"|\b(?:javascript|vbscript)\s*:(?=\s*\S)|\bdata:(?:text/html|application/\w*script|image/svg)[^\s)\"'>]*|\bsrcdoc\s*=",
+    re.IGNORECASE,
+)
+_NAMES = (
+    r"(?:answer|summary|data|query|question|conversation|history|secret|content|prompt|context|response|reply|chat|leak|exfil|info|payload"
+    r"|message|msg|password|token|email|steal|log)"
+)
+_PICTURE = re.compile(
+    rf"!\[[^\]\n]{{0,200}}\]\(\s*<?\s*(?:https?:)?//[^)\s]*[?&](?:\w*{_NAMES}\w*|[a-z])=[^)\n]*\)?", re.IGNORECASE
+)
+_TO_FILL_IN = re.compile(
+    rf"(?:https?:)?//[^\s<>\"')]{{3,200}}?"
+    rf"(?:\{{\{{?|\[|<|\$\{{|\$)[\w .-]{{0,30}}?(?i:{_NAMES})[\w .-]{{0,30}}(?:\}}?\}}|\]|>|\b)"
+    r"|(?:https?:)?//[^\s<>\"')]{3,200}?[?&]\w{1,20}=(?:[A-Z]{2,}(?:_[A-Z]+)+|\.{3}|…)"
+)
+_CODE = re.compile(
+    r"\b(?:requests?\.(?:get|post)|urllib|urlretrieve|smtplib|socket\.|subprocess\.|os\.(?:system|remove|popen|rename)|exec\(|eval\("
+    r"|__import__|ftplib|paramiko|rm -rf|dd if=|chmod \+x|curl |wget |DROP TABLE|UNION SELECT|INSERT INTO|shutil\.)",
+    re.IGNORECASE,
+)
+_BIDS_CODE = re.compile(
+    r"\b(?:following|subsequent|below|next)\b[^.\n]{0,20}\bcode\b[^.\n]{0,30}\b(?:snippet|block|section|excerpt|segment|fragment|lines?)?",
+    re.IGNORECASE,
+)
+_BLOCK = re.compile(r"[^\n]*\n?\s*```[^`]*(?:```|\Z)")
+
+
+def find(text: str) -> list[Found]:
+    """Find active markup, addresses made to be filled in, and code to be taken over that reaches outside."""
+    found: list[Found] = []
+    if any(mark in text for mark in (":", "<", "=")):
+        found += [("markup", *match.span()) for match in ACTIVE.finditer(text)]
+    if "//" in text:
+        found += [("link", *match.span()) for match in _PICTURE.finditer(text)]
+        found += [("link", *match.span()) for match in _TO_FILL_IN.finditer(text)]
+    return found + _code_to_take_over(text)
+
+
+def _code_to_take_over(text: str) -> list[Found]:
+    found: list[Found] = []
+    for match in _BIDS_CODE.finditer(text) if "code" in text else ():
+        start = text.rfind("\n", 0, match.start()) + 1
+        block = _BLOCK.match(text, match.end())
+        if block and _CODE.search(block[0]):
+            found.append(("markup", start, block.end()))
+    return found

@@ -1,0 +1,56 @@
+"""Requests that have nothing to do with the passage they stand in: work for a writing machine, dropped into a document.
+
+"Explain photosynthesis" is honest in a biology book. What gives it away elsewhere is that it shares no word with anything
+around it: so a sentence that begins as a request or a general question counts only if none of its own words stands in the
+rest of the passage, its title or its headings. It needs a passage long enough to have a subject.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from generation.hostile.lexicon import Does, words
+from generation.hostile.pieces import pieces
+from generation.words import tokens
+
+Found = tuple[Literal["request"], int, int]
+
+MIN_WORDS = 12  # of the rest of the passage
+MAX_CHARS = 300
+_ITEM = "#-*•·>"  # a heading or an item of a list is nobody's request
+_OWN = frozenset("we our us my your mine this it here they them its their he she his her that these those there".split())  # noqa: SIM905
+
+
+def find(text: str, ranges: Sequence[tuple[int, int]], around: str) -> list[Found]:
+    """Find requests without any word in common with the passage's rest or with ``around``."""
+    parts = (part for start, end in ranges for part in pieces(text, start, end))
+    asking = [(start, end) for start, end in parts if end - start <= MAX_CHARS and _asks(text, start, end)]
+    if not asking:
+        return []
+    counts = Counter(tokens(text))
+    known = frozenset(tokens(around))
+    return [("request", start, end) for start, end in asking if _is_foreign(text[start:end], counts, known)]
+
+
+def _asks(text: str, start: int, end: int) -> bool:
+    first = words(text, start, min(end, start + 60))[:3]
+    if (
+        not first
+        or "|" in text[start:end]
+        or text[start] in _ITEM
+        or text[end - 1] in ":："
+        or text[first[0].end :].startswith(":")
+    ):
+        return False
+    if text[start:end].rstrip("\"'”’)* ").endswith(("?", "？")):
+        return bool(first[0].does & (Does.ASKING | Does.TASK)) or first[0].text in ("can", "could", "would")
+    return bool(first[first[0].text in ("please", "kindly") and len(first) > 1].does & Does.TASK)
+
+
+def _is_foreign(sentence: str, counts: Counter[str], known: frozenset[str]) -> bool:
+    own = Counter(tokens(sentence))
+    read = words(sentence, 0, len(sentence))
+    if sum(counts.values()) - sum(own.values()) < MIN_WORDS or any(word.text in _OWN for word in read[1:]):
+        return False
+    subject = frozenset(token for word in read if not word.does for token in tokens(word.text) if not token[0].isdigit())
+    return len(subject) >= 2 and all(counts[token] <= own[token] and token not in known for token in subject)
