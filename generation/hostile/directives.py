@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from generation.hostile.lexicon import Does, Word, words
+from generation.hostile.lexicon import Does, Word, Words
 from generation.hostile.pieces import pieces
 
 Kind = Literal["override", "addressed", "answer", "reveal", "role"]
@@ -29,6 +29,7 @@ _STRONG_LABEL = re.compile(
     r"(?:instructions?|prompt|system|context|directive|override|admin|query|documents?|message|command)\w*\s*[\])}>*=#-]{2,}",
     re.IGNORECASE,
 )
+_MARKS = ("<", "[", "##", "--", "==", "**", "{", "BEGIN", "END", "Begin")
 _TURN = re.compile(
     r"\W{0,8}(?:(?:new|updated?|important|urgent) )?"
     r"(?:system|assistant|user|human|developer|admin(?:istrator)?|operator|instructions?|prompt)"
@@ -44,19 +45,19 @@ class _Sentence:
     text: str
     start: int
     end: int
-    words: tuple[Word, ...]
+    words: Sequence[Word]
     does: int  # what any of its words may do
 
     def places(self, does: int) -> list[int]:
         return [place for place, word in enumerate(self.words) if word.does & does]
 
 
-def find(text: str, ranges: Sequence[tuple[int, int]]) -> list[Found]:
+def find(text: str, ranges: Sequence[tuple[int, int]], words: Words) -> list[Found]:
     """Find the sentences of ``ranges`` that direct a model, with what belongs to them."""
     found: list[Found] = []
     following = 0
     for start, end in ranges:
-        for sentence, own in _judged(text, start, end):
+        for sentence, own in _judged(text, start, end, words):
             kind = own
             if kind is None and found and following and _goes_on(sentence, found[-1], text):
                 kind = found[-1][0]
@@ -66,28 +67,34 @@ def find(text: str, ranges: Sequence[tuple[int, int]]) -> list[Found]:
     return found + _spelt_apart(text)
 
 
-def _judged(text: str, start: int, end: int) -> list[tuple[_Sentence, Kind | None]]:
-    """Judge a sentence; of one that speaks to a model and has several parts, the parts, if they show by themselves which do."""
-    whole = _read(text, start, end)
+def _judged(text: str, start: int, end: int, words: Words) -> list[tuple[_Sentence, Kind | None]]:
+    """Judge a sentence; of one that has several parts, the parts, if they show by themselves which of them speaks to a model."""
+    whole = _read(text, start, end, words)
+    if not _may_speak(whole):
+        return [(whole, None)]
     kind = _kind(whole)
-    parts = [whole] if end - start < MIN_CUT else [_read(text, *part) for part in pieces(text, start, end)]
+    parts = [whole] if end - start < MIN_CUT else [_read(text, *part, words) for part in pieces(text, start, end)]
     kinds = [_kind(part) for part in parts] if len(parts) > 1 else [kind]
     return list(zip(parts, kinds, strict=True)) if any(kinds) or kind is None else [(whole, kind)]
 
 
-def _read(text: str, start: int, end: int) -> _Sentence:
-    found = tuple(words(text, start, end))
+def _read(text: str, start: int, end: int, words: Words) -> _Sentence:
+    found = words.within(start, end)
     does = 0
     for word in found:
         does |= word.does
     return _Sentence(text[start:end], start, end, found, does)
 
 
-def _kind(sentence: _Sentence) -> Kind | None:
-    if any(mark in sentence.text for mark in "<[#=*{(-") and _STRONG_LABEL.search(sentence.text):
+def _may_speak(s: _Sentence) -> bool:
+    return any(all(s.does & need for need in needs) for _, needs, _ in _RULES) or any(mark in s.text for mark in _MARKS)
+
+
+def _kind(s: _Sentence) -> Kind | None:
+    if any(mark in s.text for mark in _MARKS) and _STRONG_LABEL.search(s.text):
         return "role"
     for kind, needs, rule in _RULES:
-        if all(sentence.does & need for need in needs) and rule(sentence):
+        if all(s.does & need for need in needs) and rule(s):
             return kind
     return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from generation.hostile import characters, directives, encoded, markup, requests
+from generation.hostile.lexicon import Words
 from generation.sentences import sentences
 
 Kind = Literal["override", "addressed", "answer", "reveal", "role", "markup", "link", "hidden", "encoded", "request"]
@@ -50,13 +51,13 @@ def flags(text: str, around: str = "") -> tuple[Flag, ...]:
     [('override', 15, 71)]
     """
     seen = characters.visible(text)
-    ranges = sentences(seen.text)
+    ranges, words = sentences(seen.text), Words(seen.text)
     found = [Flag("hidden", start, end) for start, end in seen.hidden]
     spoken = [
-        *directives.find(seen.text, ranges),
-        *encoded.find(seen.text),
+        *directives.find(seen.text, ranges, words),
+        *encoded.find(seen.text, ranges, words),
         *markup.find(seen.text),
-        *requests.find(seen.text, ranges, around),
+        *requests.find(seen.text, ranges, words, around),
     ]
     found += [Flag(kind, *seen.origin(start, end)) for kind, start, end in spoken]
     return _merged(found)

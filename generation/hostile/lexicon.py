@@ -7,46 +7,49 @@ are read as the letters they pose as. Scripts without spaces are searched for th
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
-from enum import IntFlag, auto
+from bisect import bisect_left
+from codecs import encode
+from collections.abc import Sequence
+from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 
-class Does(IntFlag):
-    """What a word may do; a word can belong to several classes."""
+class Does(IntEnum):
+    """What a word may do, as bits; DISGUISED is a word of the first classes, spelt otherwise."""
 
-    OVERRIDE = auto()
-    RULES = auto()
-    EARLIER = auto()
-    MODEL = auto()
-    ASSISTANT = auto()
-    OUTPUT = auto()
-    WORDING = auto()
-    LETTERS = auto()
-    RESPELL = auto()
-    YOUR = auto()
-    EVERY = auto()
-    CHANGE = auto()
-    SPEAK = auto()
-    MUST = auto()
-    ONLY = auto()
-    LITERAL = auto()
-    SECRET = auto()
-    REVEAL = auto()
-    READING = auto()
-    DOCUMENT = auto()
-    ASKER = auto()
-    TASK = auto()
-    ASKING = auto()
-    NOT = auto()
-    ARTICLE = auto()
-    SENDING = auto()
-    UNBIDDEN = auto()
+    OVERRIDE = 1 << 0
+    RULES = 1 << 1
+    EARLIER = 1 << 2
+    MODEL = 1 << 3
+    ASSISTANT = 1 << 4
+    OUTPUT = 1 << 5
+    WORDING = 1 << 6
+    LETTERS = 1 << 7
+    RESPELL = 1 << 8
+    YOUR = 1 << 9
+    EVERY = 1 << 10
+    CHANGE = 1 << 11
+    SPEAK = 1 << 12
+    MUST = 1 << 13
+    ONLY = 1 << 14
+    LITERAL = 1 << 15
+    SECRET = 1 << 16
+    REVEAL = 1 << 17
+    READING = 1 << 18
+    DOCUMENT = 1 << 19
+    ASKER = 1 << 20
+    TASK = 1 << 21
+    ASKING = 1 << 22
+    NOT = 1 << 23
+    ARTICLE = 1 << 24
+    SENDING = 1 << 25
+    UNBIDDEN = 1 << 26
+    DISGUISED = 1 << 27
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text, folded, with its place and what it may do."""
 
     text: str
@@ -56,7 +59,7 @@ class Word:
 
 
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?(?:[@$!|][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['’@$!][^\W_]+)*")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁһгӏмтнвкοαενρυχικτ", "aeopcyxijsdhrlmthbkoaevpuxikt")
 _DIGITS = str.maketrans("0134578@$!|", "oieastbasil")
@@ -81,12 +84,23 @@ def _load() -> tuple[dict[str, int], dict[str, int]]:
 
 _SPACED, _INSIDE = _load()
 _INSIDE_WORD = re.compile("|".join(sorted(map(re.escape, _INSIDE), key=len, reverse=True)))
+_TELLING = [word for word, does in _SPACED.items() if does & (Does.OVERRIDE | Does.SECRET | Does.RULES) and len(word) > 5]
+_DISGUISED = {word[::-1] for word in _TELLING} | {encode(word, "rot13") for word in _TELLING if word.isascii()}
 
 
 @lru_cache(maxsize=1 << 16)
+def _read(run: str) -> tuple[tuple[str, int, int, int], ...]:
+    """Read a run of characters: its words, each with its place in the run and what it may do."""
+    if not run.isascii() and _IS_UNSPACED.search(run):
+        return tuple((m[0], m.start(), m.end(), _INSIDE[m[0]]) for m in _INSIDE_WORD.finditer(run))
+    text, does = _does(run)
+    return ((text, 0, len(run), does | (Does.DISGUISED if text in _DISGUISED and not does else 0)),)
+
+
 def _does(word: str) -> tuple[str, int]:
     folded = _folded(word).replace("’", "'")
-    folded = folded.removesuffix("'s") if folded.removesuffix("'s") in _SPACED and folded not in _SPACED else folded
+    if folded not in _SPACED:
+        folded = folded.removesuffix("'s")
     if len(folded) == 2 and _SPACED.get(folded, 0) & Does.MODEL:  # "AI", which in small letters is a word of other languages
         return folded, _SPACED[folded] if word.isupper() else _SPACED[folded] & ~Does.MODEL
     if folded in _SPACED:
@@ -97,18 +111,22 @@ def _does(word: str) -> tuple[str, int]:
     return (read, _SPACED[read]) if read in _SPACED else (folded, 0)
 
 
-def words(text: str, start: int, end: int) -> list[Word]:
-    """Read the words of a range, in order.
+class Words:
+    """The words of a text, read once, of which any range can be asked for."""
 
-    >>> [word.text for word in words("Please ign0re ALL", 0, 17) if word.does & (Does.OVERRIDE | Does.EARLIER)]
-    ['ignore', 'all']
-    """
-    found: list[Word] = []
-    for match in _WORD.finditer(text, start, end):
-        if _IS_UNSPACED.search(match[0]):
-            offset = match.start()
-            found += [Word(m[0], offset + m.start(), offset + m.end(), _INSIDE[m[0]]) for m in _INSIDE_WORD.finditer(match[0])]
-        else:
-            read, does = _does(match[0])
-            found.append(Word(read, match.start(), match.end(), does))
-    return found
+    def __init__(self, text: str) -> None:
+        self._words = [
+            Word(read, match.start() + start, match.start() + end, does)
+            for match in _WORD.finditer(text)
+            for read, start, end, does in _read(match[0])
+        ]
+        self._starts = [word.start for word in self._words]
+
+    def within(self, start: int, end: int) -> Sequence[Word]:
+        """Give the words that begin in a range, in order.
+
+        >>> found = Words("Please ign0re ALL of it").within(0, 17)
+        >>> [word.text for word in found if word.does & (Does.OVERRIDE | Does.EARLIER)]
+        ['ignore', 'all']
+        """
+        return self._words[bisect_left(self._starts, start) : bisect_left(self._starts, end)]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from generation.hostile.lexicon import Does, words
+from generation.hostile.lexicon import Does, Word, Words
 from generation.hostile.pieces import pieces
 from generation.words import tokens
 
@@ -21,35 +21,30 @@ _ITEM = "#-*•·>"  # a heading or an item of a list is nobody's request
 _OWN = frozenset("we our us my your mine this it here they them its their he she his her that these those there".split())  # noqa: SIM905
 
 
-def find(text: str, ranges: Sequence[tuple[int, int]], around: str) -> list[Found]:
+def find(text: str, ranges: Sequence[tuple[int, int]], words: Words, around: str) -> list[Found]:
     """Find requests without any word in common with the passage's rest or with ``around``."""
     parts = (part for start, end in ranges for part in pieces(text, start, end))
-    asking = [(start, end) for start, end in parts if end - start <= MAX_CHARS and _asks(text, start, end)]
+    asking = [(start, end) for start, end in parts if end - start <= MAX_CHARS and _asks(text, start, end, words)]
     if not asking:
         return []
     counts = Counter(tokens(text))
     known = frozenset(tokens(around))
-    return [("request", start, end) for start, end in asking if _is_foreign(text[start:end], counts, known)]
+    return [("request", *part) for part in asking if _is_foreign(text[slice(*part)], words.within(*part), counts, known)]
 
 
-def _asks(text: str, start: int, end: int) -> bool:
-    first = words(text, start, min(end, start + 60))[:3]
-    if (
-        not first
-        or "|" in text[start:end]
-        or text[start] in _ITEM
-        or text[end - 1] in ":："
-        or text[first[0].end :].startswith(":")
-    ):
+def _asks(text: str, start: int, end: int, words: Words) -> bool:
+    first = words.within(start, end)[:3]
+    if not first or text[start] in _ITEM or text[end - 1] in ":：" or text.startswith(":", first[0].end):
+        return False
+    if "|" in text[start:end]:
         return False
     if text[start:end].rstrip("\"'”’)* ").endswith(("?", "？")):
         return bool(first[0].does & (Does.ASKING | Does.TASK)) or first[0].text in ("can", "could", "would")
     return bool(first[first[0].text in ("please", "kindly") and len(first) > 1].does & Does.TASK)
 
 
-def _is_foreign(sentence: str, counts: Counter[str], known: frozenset[str]) -> bool:
+def _is_foreign(sentence: str, read: Sequence[Word], counts: Counter[str], known: frozenset[str]) -> bool:
     own = Counter(tokens(sentence))
-    read = words(sentence, 0, len(sentence))
     if sum(counts.values()) - sum(own.values()) < MIN_WORDS or any(word.text in _OWN for word in read[1:]):
         return False
     subject = frozenset(token for word in read if not word.does for token in tokens(word.text) if not token[0].isdigit())
