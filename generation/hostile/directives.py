@@ -113,22 +113,41 @@ def _overrides(s: _Sentence) -> bool:
 
 
 def _addresses(s: _Sentence) -> bool:
-    """A machine (or an assistant, if it is also about answering) that must, or is bidden to, say something."""
-    who = s.places(Does.MODEL)
+    """A machine (or an assistant of no trade) that must, or is bidden to, say something; or "if you are" one."""
+    who = _machines(s) or [place for place in s.places(Does.ASSISTANT) if _is_nobodys(s, place)]
+    if any(_YOU_ARE.search(s.text[: s.words[place].start - s.start]) for place in who):
+        return True
     speaks = s.places(Does.SPEAK | Does.CHANGE)
-    if not who:
-        who = [place for place in s.places(Does.ASSISTANT) if _is_nobodys(s, place)]
-        if not (s.does & (Does.OUTPUT | Does.ASKER) or _is_called(s, who)):
-            speaks = s.places(Does.SPEAK)
-    bidden = s.places(Does.MUST)
-    return any(
-        any(0 < act - place <= NEAR + 4 and any(place < must <= act for must in bidden) for act in speaks) for place in who
-    ) or (_is_called(s, who) and bool(speaks))
+    if _is_called(s, who) and speaks:
+        return True
+    orders = [(place, must) for place in who for must in s.places(Does.MUST) if 0 < must - place <= NEAR // 2]
+    return any(0 <= act - must <= NEAR // 2 for _, must in orders for act in speaks)
+
+
+def _machines(s: _Sentence) -> list[int]:
+    """Where a machine that reads is spoken of: an AI, a chatbot, a language model, an automated reader."""
+    pairs = [p for p in s.places(Does.MACHINE) if p and s.words[p - 1].does & Does.ARTIFICIAL]
+    return [*s.places(Does.MODEL), *pairs]
 
 
 def _is_nobodys(s: _Sentence, place: int) -> bool:
     """An assistant by no trade: "the assistant", not "the executive assistant"."""
-    return not place or bool(s.words[place - 1].does & Does.ARTICLE)
+    return not place or bool(s.words[place - 1].does & Does.ARTICLE) or s.text[s.words[place].start - s.start :][1:2] in "'’"
+
+
+def _assumes_role(s: _Sentence) -> bool:
+    """You are now somebody else; act as one; from now on."""
+    return bool(_ROLE.search(s.text))
+
+
+_YOU_ARE = re.compile(r"\b(?:you(?: are|['’]re)|du bist|vous êtes|eres|sei)\b(?:\s+\w+){0,2}\s*\Z", re.IGNORECASE)
+_ROLE = re.compile(
+    r"\byou(?: are|['’]re) (?:now|no longer) (?!ready|able|done|in|on|at|logged|eligible|set|connected|enrolled|required)"
+    r"|\b(?:pretend|imagine|act|behave|respond|role-?play)\b[^.\n]{0,20}"
+    r"\b(?:you are|you have no|as (?:if you|an? (?:ai|unrestricted|uncensored|evil)))"
+    r"|\bfrom (?:now|this point) on\b[^.\n]{0,40}\b(?:you|your|answers?|respon\w+|repl\w+)\b",
+    re.IGNORECASE,
+)
 
 
 def _is_called(s: _Sentence, who: Sequence[int]) -> bool:
@@ -138,27 +157,51 @@ def _is_called(s: _Sentence, who: Sequence[int]) -> bool:
             return False
         after = s.text[s.words[place].end - s.start :].lstrip()
         rest = after.split(":", 1)[0].split()
-        if after[:1] in (":", "：") or (":" in after and len(rest) <= 3) or (after[:1] in (",", "，", "、") and place <= 2):
+        colon = after.find(":")
+        if (
+            after[:1] in (":", "：")
+            or (colon > 0 and after[colon : colon + 2] != ":/" and len(rest) <= 3)
+            or (after[:1] in (",", "，", "、") and place <= 2)
+        ):
             return True
     return False
 
 
 def _shapes_answer(s: _Sentence) -> bool:
     """Somebody's answer and what is to be done to it."""
-    if any(word.does & Does.SENDING for word in s.words[:4]):
+    if any(word.does & Does.SENDING for word in s.words[:4]) and not s.does & (Does.LANGUAGE | Does.LETTERS):
         return False
     acts = [act for act in s.places(Does.CHANGE | Does.SPEAK | Does.RESPELL) if _bids(s, act)]
-    for owner, most, outputs in ((Does.YOUR, 3, Does.OUTPUT), (Does.YOUR, 2, Does.WORDING), (Does.EVERY, 2, Does.OUTPUT)):
-        for mine in s.places(owner):
-            for output in s.places(outputs):
-                if 0 <= output - mine <= most and _is_owned(s, mine, output) and any(act != output for act in acts):
-                    return True
-    return False
+    bidden = s.does & Does.MUST or _has_no_subject(s)
+    return any((bidden and s.words[output].does & Does.OUTPUT) or any(act != output for act in acts) for output in _outputs(s))
+
+
+def _outputs(s: _Sentence) -> list[int]:
+    """Where the sentence speaks of an answer that is somebody's to give: yours, every, the generated."""
+    return [
+        output
+        for owner, most, outputs in (
+            (Does.YOUR, 3, Does.OUTPUT),
+            (Does.YOUR, 1, Does.WORDING),
+            (Does.EVERY, 2, Does.OUTPUT),
+            (Does.ARTIFICIAL, 1, Does.OUTPUT),
+        )
+        for mine in s.places(owner)
+        for output in s.places(outputs)
+        if 0 <= output - mine <= most and _is_owned(s, mine, output)
+    ]
+
+
+def _has_no_subject(s: _Sentence) -> bool:
+    """Whether an English sentence can be nothing but a bidding: it begins with no condition or noun, and no verb is finite."""
+    if not s.text[:1].isalpha() or len(s.words) < 4 or s.words[0].does & Does.STARTING:
+        return False
+    return not s.does & Does.FINITE
 
 
 def _bids(s: _Sentence, act: int) -> bool:
-    """Whether a verb is a bidding: at the beginning of a clause, after must or please, or last, as some languages have it."""
-    if act <= 1 or act == len(s.words) - 1 or s.words[act].text > "\u3000":
+    """Whether a verb is a bidding: in English at the beginning of a clause or after must or please; elsewhere its form tells."""
+    if act <= 1 or act == len(s.words) - 1 or not s.words[act].does & Does.ENGLISH:
         return True
     if any(word.does & (Does.MUST | Does.ONLY | Does.NOT) for word in s.words[max(0, act - 2) : act]):
         return True
@@ -177,18 +220,35 @@ def _is_owned(s: _Sentence, mine: int, output: int) -> bool:
 
 
 def _respells(s: _Sentence) -> bool:
-    """Letters to be replaced, left out or put in another order, as a bidding."""
-    return bool(s.words) and any(word.does & Does.RESPELL for word in s.words[:2]) and "|" not in s.text
+    """Letters to be replaced, left out or put in another order, or another language to be used, as a bidding."""
+    if "|" in s.text or not s.words:
+        return False
+    first = s.words[0].does | (s.words[1].does if len(s.words) > 1 else 0)
+    if first & Does.REPLYING:
+        return bool(s.does & (Does.LANGUAGE | Does.LETTERS))
+    return bool(first & Does.RESPELL and s.does & Does.LETTERS)
 
 
 def _dictates(s: _Sentence) -> bool:
-    """Only such and such words are to be said."""
+    """Such and such words are to be said, and only they."""
     for act in s.places(Does.SPEAK):
         if act and s.words[act - 1].does & Does.UNBIDDEN:
             continue
         bare = any(0 < abs(only - act) <= 2 for only in s.places(Does.ONLY))
         told = any(0 < place - act <= 4 for place in s.places(Does.LITERAL | Does.ASKER))
-        if bare and told and (_QUOTED.search(s.text) or act <= 3):
+        quoted = bool(_QUOTED.search(s.text))
+        if told and ((bare and (quoted or act <= 3)) or (quoted and act <= 1 and s.words[act].text in _DICTATING)):
+            return True
+    return False
+
+
+_DICTATING = frozenset(["say", "print", "output", "write", "repeat", "respond", "reply", "answer", "echo", "display"])
+
+
+def _answers_question(s: _Sentence) -> bool:
+    """The question that was asked is to be answered so, or not at all: a document knows of none."""
+    for act in s.places(Does.REPLYING)[:1]:
+        if act <= 3 and [word.text for word in s.words[act + 1 : act + 3]] == ["the", "question"]:
             return True
     return False
 
@@ -200,7 +260,7 @@ def _reveals(s: _Sentence) -> bool:
         if not _bids(s, act) or any(0 < act - place <= 3 for place in denied):
             continue
         for secret in s.places(Does.SECRET):
-            if 0 < secret - act <= NEAR and any(act < place <= secret for place in s.places(Does.YOUR | Does.EARLIER)):
+            if 0 < secret - act <= NEAR + 2 and any(act < place <= secret for place in s.places(Does.YOUR | Does.EARLIER)):
                 return True
     return False
 
@@ -209,7 +269,7 @@ def _bids_while_reading(s: _Sentence) -> bool:
     """When summarising this document, mention ..."""
     for reading in s.places(Does.READING)[:1]:
         near = any(0 < place - reading <= 4 for place in s.places(Does.DOCUMENT | Does.OUTPUT))
-        if near and reading <= 6 and any(act != reading and _bids(s, act) for act in s.places(Does.SPEAK)):
+        if near and reading <= 6 and any(act > reading and _bids(s, act) for act in s.places(Does.SPEAK | Does.CHANGE)):
             return True
     return False
 
@@ -228,12 +288,14 @@ def _poses(s: _Sentence) -> bool:
 _RULES: tuple[tuple[Kind, tuple[int, ...], Callable[[_Sentence], bool]], ...] = (
     ("override", (Does.OVERRIDE, Does.RULES, Does.EARLIER), _overrides),
     ("role", (Does.SPEAK | Does.OVERRIDE | Does.CHANGE,), _poses),
-    ("addressed", (Does.MODEL | Does.ASSISTANT, Does.SPEAK | Does.CHANGE), _addresses),
-    ("answer", (Does.YOUR | Does.EVERY, Does.OUTPUT | Does.WORDING, Does.CHANGE | Does.SPEAK | Does.RESPELL), _shapes_answer),
-    ("answer", (Does.LETTERS, Does.RESPELL), _respells),
-    ("answer", (Does.ONLY, Does.SPEAK, Does.LITERAL | Does.ASKER), _dictates),
+    ("addressed", (Does.MODEL | Does.ASSISTANT | Does.MACHINE, Does.SPEAK | Does.CHANGE), _addresses),
+    ("role", (Does.YOUR | Does.OUTPUT | Does.MACHINE | Does.MODEL | Does.MUST | Does.SPEAK,), _assumes_role),
+    ("answer", (Does.YOUR | Does.EVERY | Does.ARTIFICIAL, Does.OUTPUT | Does.WORDING), _shapes_answer),
+    ("answer", (Does.LETTERS | Does.LANGUAGE, Does.RESPELL | Does.REPLYING), _respells),
+    ("answer", (Does.SPEAK, Does.LITERAL | Does.ASKER), _dictates),
+    ("answer", (Does.REPLYING,), _answers_question),
     ("reveal", (Does.REVEAL, Does.SECRET, Does.YOUR | Does.EARLIER), _reveals),
-    ("answer", (Does.READING, Does.DOCUMENT | Does.OUTPUT, Does.SPEAK), _bids_while_reading),
+    ("answer", (Does.READING, Does.DOCUMENT | Does.OUTPUT, Does.SPEAK | Does.CHANGE), _bids_while_reading),
     ("addressed", (Does.ASKER, Does.SPEAK), _tells_asker),
 )
 
@@ -246,9 +308,10 @@ def _goes_on(sentence: _Sentence, before: Found, text: str) -> bool:
     if between.count("\n") > 1 or not sentence.words or sentence.text[0] == "|":
         return False
     begins = sentence.words[0].does | (sentence.words[1].does if len(sentence.words) > 1 else 0)
-    return (
-        bool(begins & (Does.SPEAK | Does.CHANGE | Does.TASK | Does.MUST | Does.NOT | Does.ONLY)) or sentence.text[:1] in "\"“«「'"
-    )
+    bidding = Does.SPEAK | Does.CHANGE | Does.TASK | Does.MUST | Does.NOT | Does.ONLY
+    if sentence.words[0].does & Does.YOUR and any(word.text in ("task", "job", "goal", "role") for word in sentence.words[1:4]):
+        return True
+    return bool(begins & bidding) or sentence.text[0] in "\"“«「'"
 
 
 def _spelt_apart(text: str) -> list[Found]:
@@ -257,5 +320,6 @@ def _spelt_apart(text: str) -> list[Found]:
     for match in _LETTERS_APART.finditer(text):
         run = re.sub(r"[\W_]", "", match[0]).casefold()
         if any(word in run for word in ("ignore", "disregard", "instruction", "prompt", "override", "system")):
-            found.append(("override", *match.span()))
+            end = text.find("\n", match.end())
+            found.append(("override", match.start(), len(text) if end < 0 else end))
     return found

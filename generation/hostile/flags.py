@@ -56,7 +56,7 @@ def flags(text: str, around: str = "") -> tuple[Flag, ...]:
     spoken = [
         *directives.find(seen.text, ranges, words),
         *encoded.find(seen.text, ranges, words),
-        *markup.find(seen.text),
+        *markup.find(seen.text, ranges),
         *requests.find(seen.text, ranges, words, around),
     ]
     found += [Flag(kind, *seen.origin(start, end)) for kind, start, end in spoken]

@@ -47,6 +47,13 @@ class Does(IntEnum):
     SENDING = 1 << 25
     UNBIDDEN = 1 << 26
     DISGUISED = 1 << 27
+    LANGUAGE = 1 << 28
+    REPLYING = 1 << 29
+    ARTIFICIAL = 1 << 30
+    MACHINE = 1 << 31
+    ENGLISH = 1 << 32
+    STARTING = 1 << 33
+    FINITE = 1 << 34
 
 
 class Word(NamedTuple):
@@ -78,7 +85,7 @@ def _load() -> tuple[dict[str, int], dict[str, int]]:
         for language, words in languages.items():
             for word in words.split():
                 table, key = (unspaced, word) if language in ("zh", "ja", "ko") else (spaced, _folded(word))
-                table[key] = table.get(key, 0) | Does[name.upper()]
+                table[key] = table.get(key, 0) | Does[name.upper()] | (Does.ENGLISH if language == "en" else 0)
     return spaced, unspaced
 
 
@@ -99,8 +106,8 @@ def _read(run: str) -> tuple[tuple[str, int, int, int], ...]:
 
 def _does(word: str) -> tuple[str, int]:
     folded = _folded(word).replace("’", "'")
-    if folded not in _SPACED:
-        folded = folded.removesuffix("'s")
+    if folded not in _SPACED and "'" in folded:
+        folded = folded.removesuffix("'s") if folded.endswith("'s") else folded.rpartition("'")[2]  # answer's; l'assistant
     if len(folded) == 2 and _SPACED.get(folded, 0) & Does.MODEL:  # "AI", which in small letters is a word of other languages
         return folded, _SPACED[folded] if word.isupper() else _SPACED[folded] & ~Does.MODEL
     if folded in _SPACED:

@@ -5,7 +5,10 @@ with a query, is made to be completed by whoever repeats it.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Literal
+
+from generation.hostile.pieces import pieces
 
 Found = tuple[Literal["markup", "link"], int, int]
 
@@ -39,15 +42,22 @@ _BIDS_CODE = re.compile(
 _BLOCK = re.compile(r"[^\n]*\n?\s*```[^`]*(?:```|\Z)")
 
 
-def find(text: str) -> list[Found]:
+def find(text: str, ranges: Sequence[tuple[int, int]]) -> list[Found]:
     """Find active markup, addresses made to be filled in, and code to be taken over that reaches outside."""
     found: list[Found] = []
     if any(mark in text for mark in (":", "<", "=")):
         found += [("markup", *match.span()) for match in ACTIVE.finditer(text)]
     if "//" in text:
-        found += [("link", *match.span()) for match in _PICTURE.finditer(text)]
-        found += [("link", *match.span()) for match in _TO_FILL_IN.finditer(text)]
+        links = [match.span() for pattern in (_PICTURE, _TO_FILL_IN) for match in pattern.finditer(text)]
+        found += [("link", *_piece_around(text, *link, ranges)) for link in links]
     return found + _code_to_take_over(text)
+
+
+def _piece_around(text: str, start: int, end: int, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Widen a link to what introduces it."""
+    around = [piece for first, last in ranges if first < end and start < last for piece in pieces(text, first, last)]
+    touched = [(first, last) for first, last in around if first < end and start < last]
+    return min([start, *(first for first, _ in touched)]), max([end, *(last for _, last in touched)])
 
 
 def _code_to_take_over(text: str) -> list[Found]:

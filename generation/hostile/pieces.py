@@ -8,7 +8,10 @@ import re
 
 from generation.sentences import trimmed
 
-_CUT = re.compile(r"\n(?=\W*[^\W\d_a-z])|(?<=[.!?])\s*(?=\|)|(?<=[.!?])(?=[A-Z][a-z])|(?<=[.!?]) (?=[$€£\d])")
+_CUT = re.compile(
+    r"\n(?=\W*[^\W\d_a-z])|(?<=[>\])}]) (?=[A-Z][a-z])|(?<=---)\s"  # a line, what follows a mark
+    r"|(?<=[.!?])\s*(?=\|)|(?<=[.!?])(?=[A-Z][a-z])|(?<=[.!?]) (?=[$€£\d])"  # a row, what follows a stop
+)
 
 
 def pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from generation.words import tokens
 
 Found = tuple[Literal["request"], int, int]
 
+MAX_KNOWN = 5  # of so many of its words, one may stand around it
 MIN_WORDS = 12  # of the rest of the passage
 MAX_CHARS = 300
 _ITEM = "#-*•·>"  # a heading or an item of a list is nobody's request
@@ -48,4 +49,5 @@ def _is_foreign(sentence: str, read: Sequence[Word], counts: Counter[str], known
     if sum(counts.values()) - sum(own.values()) < MIN_WORDS or any(word.text in _OWN for word in read[1:]):
         return False
     subject = frozenset(token for word in read if not word.does for token in tokens(word.text) if not token[0].isdigit())
-    return len(subject) >= 2 and all(counts[token] <= own[token] and token not in known for token in subject)
+    foreign = [token for token in subject if counts[token] <= own[token] and token not in known]
+    return len(foreign) >= 2 and len(subject) - len(foreign) <= len(subject) // MAX_KNOWN
