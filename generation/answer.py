@@ -23,8 +23,10 @@ from generation.confidence import confidence
 from generation.draft import Draft
 from generation.engines.base import Generator
 from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token, fold
+from generation.outgoing import Outgoing
 from generation.rewrite import TIMEOUT_S, standalone
-from generation.sources import Finding, Similarity, decisive
+from generation.sources import Decisive, decisive, flagged
+from generation.verify import Similarity
 from generation.window import Counter, Room, fitted, passage_tokens
 
 __all__ = ["REFUSAL", "AnswerEvent", "Cited", "Done", "Events", "Plan", "Sources", "Token", "answer", "fold"]
@@ -119,7 +121,7 @@ def answer(
 class _Asking:
     """One question with its passages in hand; what came of it is gathered here while the events go out."""
 
-    findings: dict[str, Finding]
+    findings: dict[str, Decisive]
     generator: Generator
     similarity: Similarity | None
     plan: Plan
@@ -135,7 +137,8 @@ class _Asking:
     def read(self, room: Room) -> None:
         """Take these passages, and no others, as what the model reads and what may be cited."""
         self.room = room
-        self.draft = Draft(Evidence(room.context), keeps_unsupported=self.plan.keeps_unsupported)
+        evidence, outgoing = Evidence(room.context, self.similarity), Outgoing(room.context)
+        self.draft = Draft(evidence, outgoing, keeps_unsupported=self.plan.keeps_unsupported)
 
     def events(self) -> Iterator[AnswerEvent]:
         """Judge, write, and let the passages speak where the model cannot; nothing was found: ask it nothing."""
@@ -235,11 +238,11 @@ class _Asking:
                 yield Token(part)
 
 
-def _sources(hits: Iterable[Hit], findings: dict[str, Finding]) -> tuple[Source, ...]:
-    return tuple(Source(hit, _within(hit, findings)) for hit in hits)
+def _sources(hits: Iterable[Hit], findings: dict[str, Decisive]) -> tuple[Source, ...]:
+    return tuple(Source(hit, _within(hit, findings), flagged(hit)) for hit in hits)
 
 
-def _within(hit: Hit, findings: dict[str, Finding]) -> Quote | None:
+def _within(hit: Hit, findings: dict[str, Decisive]) -> Quote | None:
     """Find the best of the decisive sentences that stand in a passage, which may be joined of several."""
     inside = [
         finding

@@ -8,14 +8,14 @@ and what it reached; ``muniment eval answers --fit`` fits the threshold below wh
 import math
 from collections.abc import Collection
 
-from generation.sources import Finding
+from generation.sources import Decisive
 
 BIAS, SAID_YES, COVERAGE, SIMILARITY = -0.4, 1.0, 0.0, 0.0
 FLOOR = 1e-4  # of a probability: no single signal may decide alone
 NO_EMBEDDER = 0.5  # the similarity that says nothing either way
 
 
-def confidence(said_yes: float, findings: Collection[Finding]) -> float:
+def confidence(said_yes: float, findings: Collection[Decisive]) -> float:
     """Give the probability that passages with these findings hold the answer, the model having said yes with ``said_yes``.
 
     >>> confidence(0.99, []) > 0.9 > 0.1 > confidence(0.01, [])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from core.types import Citation, Claim, Quote
 from generation.citations import Check, Evidence
+from generation.outgoing import Outgoing
 from generation.sentences import least_end, next_end
 
 _MARKER = re.compile(r"""(?:(?<!\s)\s+|(?<=[\w.,;:!?%)\]”"’'])|\A)(\[[\s\d^,;&–-]{1,20}\])(?=[\s.,;:!?)…”"’'\[–—-]|\Z)""")
@@ -44,7 +45,6 @@ _DISCLAIMER = re.compile(
 
 _MAY_BE_YES_NO = re.compile(r"(?:y(?:e(?:s\b.*)?)?|n(?:o\b.*)?)$", re.IGNORECASE | re.DOTALL)
 _YES_NO = re.compile(r"yes\b[\s,.;:!–—-]*|no(?:[,.;:!–—]+\s*|\s+[–—-]+\s*|$)", re.IGNORECASE)  # "No refunds" says no no
-_NEGATION = re.compile(r"\b(?:not|no|cannot|neither|nor|never|none)\b|n['’]t\b", re.IGNORECASE)
 QUOTED = "The documents state: “{quote}”"
 
 
@@ -52,12 +52,13 @@ class Draft:
     """An answer being written; ``text`` is what has been shown, ``claims`` its sentences and ``citations`` what stands behind
     them. With ``keeps_unsupported`` sentences that nothing supports are shown and stay, marked by their verdict."""
 
-    def __init__(self, evidence: Evidence, *, keeps_unsupported: bool = False) -> None:
+    def __init__(self, evidence: Evidence, outgoing: Outgoing, *, keeps_unsupported: bool = False) -> None:
         self.text = ""
         self.claims: list[Claim] = []
         self.citations: list[Citation] = []
         self.closed = False  # nothing more the model writes will be shown
         self._evidence = evidence
+        self._outgoing = outgoing
         self._keeps_unsupported = keeps_unsupported
         self._markers = MarkerFilter(evidence)
         self._pending = ""  # written, not yet known to be a whole sentence
@@ -70,7 +71,7 @@ class Draft:
         """Take what the model wrote next; gives what to show now and what can be cited now."""
         self._pending += self._markers.feed(piece)
         yield from self._settle_whole_sentences(grows=True)
-        if self._first and not (self.closed or self._said_yes_or_no or _is_held(self._pending)):
+        if self._first and not (self.closed or self._said_yes_or_no or self._is_held()):
             yield from self._show(least_end(self._pending))
 
     def end(self, *, cut_off: bool = False) -> Iterator[str | Citation]:
@@ -113,11 +114,31 @@ class Draft:
         if self._first and (said := _YES_NO.match(claim)):
             claim, self._said_yes_or_no = _capitalised(claim[said.end() :]), True
             self._pending, end = claim + self._pending[end:], len(claim)
+        if claim and (presentable := self._outgoing.check(claim)) != claim:
+            claim, end = self._replaced(presentable.strip(), end)
         if claim:
             yield from self._judge(claim, end)
             self._first = self._said_yes_or_no = False
         rest = self._pending[end:]
         self._pending, self._num_shown = rest if self.text else rest.lstrip(), 0
+
+    def _is_held(self) -> bool:
+        """Tell whether a first sentence must be whole before it is shown: it may not stand, or not all of it may be shown."""
+        beginning = self._pending
+        may_fall = _MAY_DISCLAIM.search(beginning) or _MAY_BE_YES_NO.match(beginning)
+        return bool(may_fall) or not self._outgoing.is_plain(beginning)
+
+    def _replaced(self, presentable: str, end: int) -> tuple[str, int]:
+        """Put what may be shown of a sentence in its place; returns that and where it ends.
+
+        Of one that is shown already in part no other part may be taken out: then nothing more of it is shown.
+        """
+        if not presentable.startswith(self._pending[: self._num_shown].strip()):
+            self.withdraw("not all of it may be shown")
+            presentable, self._first = "", False
+        self._pending = presentable + self._pending[end:]
+        self._num_shown = min(self._num_shown, len(presentable))
+        return presentable, len(presentable)
 
     def _judge(self, claim: str, end: int) -> Iterator[str | Citation]:
         pointed_at = self._markers.taken(len(self._pending) - end)
@@ -126,18 +147,13 @@ class Draft:
         if self._first and _is_hopeless(claim, check.quotes, self._evidence):
             self.closed = True
             self.withdraw(check.reason or "the model does not know")
-        elif self._said_yes_or_no and (denial := self._denial_of(claim, check.quotes)):
+        elif self._first and check.denied_by:
             self.closed = True
-            yield from self.quote(denial)
+            self.withdraw(check.reason)
+            yield from self.quote(check.denied_by)
         elif self._first or (is_kept and claim not in self.text):
             yield from self._show(len(self._pending[:end].rstrip()))
             yield from self._settled(check, len(self.text) - len(claim))
-
-    def _denial_of(self, claim: str, quotes: Sequence[Quote]) -> Quote | None:
-        """Find what says otherwise: a passage that negates what the claim does not, or gives another number."""
-        if quotes:
-            return quotes[0] if _denies(quotes[0].text, claim) else None
-        return next(iter(self._evidence.quotes_of_other_numbers(claim)), None)
 
     def _show(self, end: int) -> Iterator[str]:
         if end > self._num_shown:
@@ -185,11 +201,6 @@ class Finished:
         )
 
 
-def _is_held(beginning: str) -> bool:
-    """Tell whether a first sentence must be whole before it is shown: it may not stand."""
-    return bool(_MAY_DISCLAIM.search(beginning) or _MAY_BE_YES_NO.match(beginning))
-
-
 def _is_hopeless(claim: str, quotes: Sequence[Quote], evidence: Evidence) -> bool:
     """Tell whether the model says that it does not know, or opens with a number that stands nowhere."""
     disclaimer = _DISCLAIMER.search(claim)
@@ -200,10 +211,6 @@ def _is_hopeless(claim: str, quotes: Sequence[Quote], evidence: Evidence) -> boo
 
 def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _denies(quote: str, claim: str) -> bool:
-    return bool(_NEGATION.search(quote)) != bool(_NEGATION.search(claim))
 
 
 def _capitalised(sentence: str) -> str:

@@ -56,6 +56,9 @@ _BLOB = re.compile(
 _TRAILING = ".,;:!?'\"*_"
 
 
+_PLAIN = re.compile(r"(?!.*(?:\w{24}|\w\.\w*[a-z]))[\w\s.,;:!?'\"’‘“”()%$€£&*§–—-]*\Z", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Something that was not shown, and why."""
@@ -90,6 +93,10 @@ class Outgoing:
         """Give what is still held of it, as far as it may be shown."""
         held, self._held = self._held, ""
         return self.check(held)
+
+    def is_plain(self, beginning: str) -> bool:
+        """Tell whether the beginning of a sentence may be shown before its end is known: nothing of it can be taken out."""
+        return bool(_PLAIN.match(beginning)) and not self._is_of_prompts(beginning)
 
     def check(self, text: str) -> str:
         """Give what of a text, of one sentence or more, may be shown; what may not is noted in ``taken``."""
@@ -143,7 +150,7 @@ class Outgoing:
 def outside(citations: Iterable[Citation], context: Context) -> list[Citation]:
     """Find the citations of passages that the model was not given; there are none unless something is wrong."""
     inside = {hit.chunk_id for hit in context.hits}
-    return [citation for citation in citations if citation.hit.chunk_id not in inside]
+    return [citation for citation in citations if citation.quote.hit.chunk_id not in inside]
 
 
 def _forms(link: str) -> Sequence[str]:

@@ -8,19 +8,18 @@ claim unsupported however much else of it is there. Nothing here calls a languag
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.types import Verdict
 from generation.claims import Judgement, judge, speaks_passively, weight_of
 from generation.lexemes import OPERATORS, Lexeme, is_english, read
 from generation.lexicon import FRAMES, SYNONYMS
 from generation.passages import Passages, Piece, Sentence
 from generation.sentences import whole_sentences
 
-Similarity = Callable[[Sequence[str]], NDArray[np.float32]]
-Verdict = Literal["supported", "partly", "unsupported"]
+Similarity = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to unit vectors (n, d)
 Weigh = Callable[[Lexeme], float]
 
 SUPPORTED = 0.66  # least share of a claim's weight that its evidence must hold; docs/decisions/0016 tells how these were chosen
@@ -45,6 +44,7 @@ class Finding:
     ranges: tuple[tuple[int, int, int], ...]
     coverage: float = 0.0
     is_denial: bool = False  # the passage says otherwise
+    denied_by: tuple[tuple[int, int, int], ...] = ()  # the ranges that do
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Verifier:
         ranges = self._ranges(piece, judgement)
         missing = _missing(claim, judgement)
         if judgement.conflict:
-            return Finding("unsupported", judgement.conflict, (), judgement.coverage, is_denial=True)
+            return Finding("unsupported", judgement.conflict, (), judgement.coverage, is_denial=True, denied_by=ranges)
         if missing and not all(lexeme.key in given for lexeme in missing):
             return Finding("unsupported", f"no passage says “{missing[0].text}”", (), judgement.coverage)
         if missing:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from core.types import Hit
 from generation.hostile.characters import visible
 from generation.hostile.flags import Flag, flags
+from generation.sentences import sentences
 
 MARK = "[…]"
 
@@ -49,6 +50,15 @@ def testifies(hit: Hit, start: int, end: int) -> bool:
     if any(flag.start < last and first < flag.end for flag in flags_of(hit)):
         return False
     return not hit.text[first:last].rstrip("\"'”’)]*_ \n").endswith(("?", "？", "؟"))
+
+
+def testimony(hit: Hit) -> str:
+    """Give the hit's text with blanks in the place of all that may not support a claim: no character moves."""
+    text = hit.text
+    for start, end in sentences(text):
+        if not testifies(hit, hit.start + start, hit.start + end):
+            text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 @lru_cache(maxsize=1024)

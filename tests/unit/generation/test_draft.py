@@ -4,9 +4,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.types import Citation
+from core.types import Citation, Context
 from generation.citations import Evidence
 from generation.draft import Draft, MarkerFilter
+from generation.outgoing import Outgoing
 from tests.fakes_generation import as_pieces, context
 
 PASSAGES = (
@@ -19,8 +20,12 @@ INVENTED = "Every employee also gets a dog named Rex from Ohio."
 FIVE_PASSAGES = Evidence(context("What?", "Rule [3] holds.", "b", "c", "d", "e"))
 
 
+def draft_of(given: Context) -> Draft:
+    return Draft(Evidence(given), Outgoing(given))
+
+
 def write(*pieces: str, question: str = "How much leave?") -> tuple[Draft, list[str | Citation]]:
-    draft = Draft(Evidence(context(question, *PASSAGES)))
+    draft = draft_of(context(question, *PASSAGES))
     parts = [part for piece in pieces for part in draft.add(piece)]
     return draft, [*parts, *draft.end()]
 
@@ -85,7 +90,9 @@ def test_a_disclaimer_is_not_even_shown() -> None:
 
 
 def test_a_sentence_about_what_a_document_forbids_is_no_disclaimer() -> None:
-    draft, _ = write(*as_pieces("Leave cannot be carried over beyond a maximum of 240 annual leave hours."))
+    rule = "Annual leave cannot be carried over beyond 240 hours."
+    draft = draft_of(context("How much leave?", rule))
+    assert [*draft.add(f"{rule} Ask")]
     assert not draft.closed
     assert len(draft.citations) == 1
 
@@ -94,7 +101,7 @@ RULE = "Licensed Users may not assign this Agreement without the prior written c
 
 
 def may_it_be_assigned(text: str, passage: str) -> tuple[Draft, list[str | Citation]]:
-    draft = Draft(Evidence(context("May this Agreement be assigned without consent?", passage)))
+    draft = draft_of(context("May this Agreement be assigned without consent?", passage))
     parts = [part for piece in as_pieces(text) for part in draft.add(piece)]
     return draft, [*parts, *draft.end()]
 
@@ -116,7 +123,7 @@ def test_where_the_passage_denies_what_the_model_affirms_it_speaks_itself(text: 
 
 @pytest.mark.parametrize("said", ["Yes, the", "No, the", "Yes. The"])
 def test_a_yes_to_a_number_becomes_the_number_that_the_passage_gives(said: str) -> None:
-    draft = Draft(Evidence(context("Is the notice period 90 days?", "The notice period is 30 days.")))
+    draft = draft_of(context("Is the notice period 90 days?", "The notice period is 30 days."))
     parts = [part for piece in as_pieces(f"{said} notice period is 90 days. Ask") for part in draft.add(piece)]
     assert shown(parts) == ["The documents state: “The notice period is 30 days.”"]
     assert [citation.quote.text for citation in draft.citations] == ["The notice period is 30 days."]
@@ -135,7 +142,7 @@ def test_a_yes_to_a_number_becomes_the_number_that_the_passage_gives(said: str) 
     ],
 )
 def test_what_a_passage_itself_says_is_no_disclaimer(rule: str) -> None:
-    draft = Draft(Evidence(context("What is the rule?", rule)))
+    draft = draft_of(context("What is the rule?", rule))
     parts = [part for piece in as_pieces(rule) for part in draft.add(piece)]
     parts += draft.end()
     assert "".join(shown(parts)) == rule
@@ -148,7 +155,7 @@ def test_what_was_cut_off_is_left_out_unless_it_is_all_there_is() -> None:
         (f"{CARRY} {RECEIPT}", f"{CARRY} {RECEIPT}"),
         ("You can carry over 240 annual", "You can carry over 240 annual"),
     ]:
-        draft = Draft(Evidence(context("How much leave?", *PASSAGES)))
+        draft = draft_of(context("How much leave?", *PASSAGES))
         parts = [*draft.add(text), *draft.end(cut_off=True)]
         assert "".join(shown(parts)) == draft.finished().text == expected
 
@@ -231,7 +238,7 @@ def test_whatever_the_model_writes_citations_are_true_and_markers_never_show(pie
         assert 0 <= citation.answer_start < citation.answer_end <= len(draft.text)
         claim = draft.text[citation.answer_start : citation.answer_end]
         assert claim == claim.strip()
-        assert Evidence(context("How much leave?", *PASSAGES)).quotes_for(claim)
+        assert Evidence(context("How much leave?", *PASSAGES)).check(claim).verdict != "unsupported"
 
 
 def pieces_of(text: str, cuts: list[int]) -> list[str]:
@@ -241,7 +248,7 @@ def pieces_of(text: str, cuts: list[int]) -> list[str]:
 CUTS = st.lists(st.integers(0, 60), max_size=8)
 
 
-@settings(max_examples=500)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="[]123, a^-.$", max_size=60), CUTS)
 def test_how_a_text_is_cut_makes_no_difference_to_its_markers(text: str, cuts: list[int]) -> None:
     outs = []
@@ -257,7 +264,7 @@ STATEMENTS = st.sampled_from(
 WRITING = st.lists(STATEMENTS | st.text(alphabet="_*#|[]\n\t 12aA.!“)", max_size=6), max_size=8).map("".join)
 
 
-@settings(max_examples=500)
+@settings(max_examples=100, deadline=None)
 @given(WRITING, CUTS)
 @example(f"Yes, \t{CARRY} {CARRY}", [])
 def test_how_a_writing_is_cut_makes_no_difference_to_the_answer(text: str, cuts: list[int]) -> None:
