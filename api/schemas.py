@@ -221,12 +221,6 @@ class Citation(Outgoing):
         )
 
 
-class Token(Outgoing):
-    """The next piece of an answer being written."""
-
-    text: str
-
-
 class Claim(Outgoing):
     """A sentence of the answer, at ``start``/``end`` of it, and what came of holding it against the passages."""
 

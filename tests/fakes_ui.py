@@ -40,6 +40,7 @@ class FakeApi:
     rewrites: dict[str, str] = field(default_factory=dict)  # how a question is understood after others
     notes: dict[str, str] = field(default_factory=dict)  # what a search has to say beside its passages
     asked: list[Json] = field(default_factory=list)  # the bodies of all questions
+    stopped: list[str] = field(default_factory=list)  # answers that were told to stop
     builds_left: int = 0
     broken: set[str] = field(default_factory=set)  # paths that answer 500
 
@@ -60,7 +61,8 @@ class FakeApi:
 
     def add_answer(self, question: str, *claims: tuple[str, str, str], page: int | None = None) -> None:
         """Script an answer made of (sentence, document_id, quote) in order; the passage is the document's whole text."""
-        hits = [self._hit(d, rank, page) for rank, d in enumerate(dict.fromkeys(d for _, d, _ in claims), start=1)]
+        quoted = {d: quote for _, d, quote in reversed(claims)}
+        hits = [self._source(d, quoted[d], rank, page) for rank, d in enumerate(dict.fromkeys(d for _, d, _ in claims), start=1)]
         text, citations = "", []
         for number, (sentence, document_id, quote) in enumerate(claims, start=1):
             text += " " if text else ""
@@ -69,12 +71,18 @@ class FakeApi:
             text += sentence
         self.answers[question] = _answer(text, citations=citations) | {"hits": hits}
 
+    def _source(self, document_id: str, quote: str, rank: int, page: int | None) -> Json:
+        start, title = self.texts[document_id].index(quote), self.documents[document_id]["title"]
+        place = {"start": start, "end": start + len(quote), "page": page}
+        decisive = {"document_id": document_id, "title": title, "quote": quote} | place
+        return self._hit(document_id, rank, page) | {"decisive": decisive, "flags": []}
+
     def _hit(self, document_id: str, rank: int, page: int | None) -> Json:
         document, text = self.documents[document_id], self.texts[document_id]
         return {
             "document_id": document_id, "source": document["source"], "title": document["title"],
             "heading_path": ["Benefits", "Leave"], "page_first": page, "page_last": page,
-            "start": 0, "end": len(text), "text": text, "score": 1.0 / rank, "rank": rank,
+            "start": 0, "end": len(text), "text": text, "score": 1.0 / rank, "rank": rank, "dated": None,
             "stages": [{"name": "dense", "rank": rank, "score": 0.75}, {"name": "fused", "rank": rank, "score": 1.0 / rank}],
         }  # fmt: skip
 
@@ -83,7 +91,7 @@ class FakeApi:
         boxes = [{"page": page, "x0": 72.0, "y0": 90.0, "x1": 300.0, "y1": 102.0}] if page else []
         return {
             "number": number, "document_id": document_id, "source": document["source"], "title": document["title"],
-            "page": page, "quote": quote, "start": start, "end": start + len(quote), "boxes": boxes,
+            "page": page, "quote": quote, "start": start, "end": start + len(quote), "mended": False, "boxes": boxes,
         }  # fmt: skip
 
     def search(self, question: str, collection: str | None, k: int) -> list[Json]:
@@ -254,6 +262,11 @@ def make_app(fake: FakeApi) -> FastAPI:
         fake.store = body["store"]
         return _index(fake.store, is_building=fake.builds_left > 0)
 
+    @app.delete("/v1/answers/{answer_id}", status_code=204)
+    def stop(answer_id: str) -> Response:
+        fake.stopped.append(answer_id)
+        return Response(status_code=204)
+
     @app.post("/v1/ask")
     def ask(body: Json) -> StreamingResponse:
         return StreamingResponse(_events(fake, *fake.understand(body)), media_type="text/event-stream")
@@ -270,13 +283,15 @@ def _index(store: str, *, is_building: bool) -> Json:
 def _events(fake: FakeApi, question: str, standalone: str | None) -> Iterator[str]:
     script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []})
     script = script | {"standalone_question": standalone, "note": fake.notes.get(question)}
-    yield _event("sources", {name: script[name] for name in ("hits", "unavailable_sources", "standalone_question", "note")})
+    told = {name: script[name] for name in ("hits", "unavailable_sources", "standalone_question", "note")}
+    for given in (False, True):
+        yield _event("sources", told | {"given": given, "answer_id": str(uuid4())})
     for number, word in enumerate(script["answer"].split(" ")):
         time.sleep(fake.word_delay_s)
         yield _event("token", {"text": f" {word}" if number else word})
     for citation in script["citations"]:
         yield _event("citation", citation)
-    yield _event("done", {name: value for name, value in script.items() if name != "hits"})
+    yield _event("done", script)
 
 
 def _event(name: str, data: Json) -> str:
@@ -284,9 +299,20 @@ def _event(name: str, data: Json) -> str:
 
 
 def _answer(text: str, *, refused: bool = False, citations: list[Json] | None = None) -> Json:
-    timings = {"retrieval": 12.0, "first_token": 340.0, "total": 2100.0}
-    answer: Json = {"answer": text, "refused": refused, "citations": citations or []}
-    return answer | {"timings_ms": timings, "model": "fake-model", "unavailable_sources": []}
+    timings = {"evidence": 9.0, "retrieval": 12.0, "first_token": 340.0, "total": 2100.0}
+    refusal = {"reason": "not_stated", "detail": "It is about other things."} if refused else None
+    spans = sorted({(c["answer_start"], c["answer_end"]) for c in citations or []})
+    claims = [{"start": start, "end": end, "verdict": "supported", "reason": ""} for start, end in spans]
+    usage = {"prompt_tokens": 900, "completion_tokens": 40}
+    answer: Json = {"answer": text, "refused": refused, "refusal": refusal, "citations": citations or [], "claims": claims}
+    answer |= {"confidence": 0.9, "degraded": None, "conflicts": [], "usage": usage, "prompt_version": "0123456789ab"}
+    return answer | {
+        "timings_ms": timings,
+        "model": "fake-model",
+        "unavailable_sources": [],
+        "standalone_question": None,
+        "note": None,
+    }
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ may be shared by threads. It keeps no state but the connections, retries nothing
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -189,7 +189,7 @@ class Client(AccessCalls):
         filters: Filters | None = None,
         explain: bool | None = None,
     ) -> Iterator[tuple[str, Json]]:
-        """Yield the answer as it grows: (event, data) with events sources, token, citation, and at last done.
+        """Yield the answer as it grows: (event, data) with events sources (a later one counts), token, citation, at last done.
 
         ``filters`` and ``explain`` are as in :meth:`search`; the hits stand in sources.
 
@@ -201,13 +201,23 @@ class Client(AccessCalls):
         request = self._http.build_request("POST", "/v1/ask", json=body, headers={"Accept": "text/event-stream"})
         with _translated():
             response = self._http.send(request, stream=True)
+            answer_id = None
             try:
                 if response.is_error:
                     response.read()
                     raise _error(response)
-                yield from _until_done(_events(response.iter_lines()))
+                for name, data in _until_done(_events(response.iter_lines())):
+                    answer_id = None if name == "done" else data.get("answer_id", answer_id)
+                    yield name, data
             finally:
                 response.close()
+                if answer_id:
+                    self._stop(answer_id)
+
+    def _stop(self, answer_id: str) -> None:
+        """Have the model stop at once; if that cannot be said the server finds out by itself a little later."""
+        with suppress(httpx.HTTPError):
+            self._http.delete(f"/v1/answers/{answer_id}", timeout=CONNECT_TIMEOUT_S)
 
     def keys(self) -> list[Json]:
         """List the live keys (for an admin's key)."""

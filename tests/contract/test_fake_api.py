@@ -32,6 +32,10 @@ def http(fake: FakeApi) -> Iterator[httpx.Client]:
         yield http
 
 
+class Token(BaseModel):
+    text: str
+
+
 def same_fields(model: type[BaseModel], body: Any) -> BaseModel:
     """Check that ``body`` is what the model would send: every field at every depth, and no other."""
     parsed = model.model_validate(body)
@@ -71,7 +75,7 @@ def test_hits_have_the_real_fields(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize(("question", "expected"), [("leave?", "citation"), ("else?", "token")])
 def test_events_have_the_real_names_order_and_fields(http: httpx.Client, question: str, expected: str) -> None:
-    models = {"sources": schemas.Hits, "token": schemas.Token, "citation": schemas.Citation, "done": schemas.Answer}
+    models = {"sources": schemas.Sources, "token": Token, "citation": schemas.Citation, "done": schemas.Answer}
     messages = http.post("/v1/ask", json={"question": question}).text.strip().split("\n\n")
     events = [
         (name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in map(str.splitlines, messages)
@@ -88,7 +92,7 @@ def test_a_question_after_others_is_told_as_it_was_understood(fake: FakeApi, htt
     body = {"question": "and?", "history": [{"question": "q", "answer": "a"}]}
     bodies.Ask.model_validate(body)
     assert same_fields(schemas.Hits, http.post("/v1/search", json=body).json()).standalone_question == "annual leave"  # type: ignore[attr-defined]
-    assert http.post("/v1/ask", json=body).text.count('"standalone_question": "annual leave"') == 2
+    assert http.post("/v1/ask", json=body).text.count('"standalone_question": "annual leave"') == 3
 
 
 @pytest.mark.parametrize(("key", "path", "status"), [("", "/v1/documents", 401), (None, "/v1/documents/x/text", 404)])

@@ -85,7 +85,9 @@ def _stream(events: Iterator[tuple[str, Json]]) -> tuple[Json, list[Json]]:
             output.write(f" [{data['number']}]")
         elif name == "done":
             answer = data
-    if answer["answer"].strip() != shown.strip():  # nothing was found to support what was written
+    if degraded := answer.get("degraded"):
+        typer.echo(f"\n{output.clean(degraded)}", err=True)
+    if answer["answer"].strip() != shown.strip():  # something was found not to be supported
         output.write(f"\n(The above is withdrawn.) {answer['answer']}")
     output.write("\n\n")
     return answer, hits
@@ -102,8 +104,17 @@ def _warn(found: dict[str, Any]) -> None:
 
 def _print_sources(answer: dict[str, Any]) -> None:
     if not answer["citations"]:
-        output.write("No sources are cited.\n")
+        why = (answer.get("refusal") or {}).get("detail", "")
+        output.write(f"No sources are cited. {why}".rstrip() + "\n")
         return
+    for conflict in answer.get("conflicts", ()):
+        newer, older = (f"“{conflict[which]['quote']}” ({conflict[which]['title']})" for which in ("newer", "older"))
+        output.write(f"The sources disagree: {conflict['what']}\n    {newer}\n    {older}\n")
+    for claim in answer.get("claims", ()):
+        if claim["verdict"] != "supported":
+            said = answer["answer"][claim["start"] : claim["end"]]
+            how = "Not supported" if claim["verdict"] == "unsupported" else "Supported in part"
+            output.write(f"{how} ({claim['reason']}): {said}\n")
     for c in {c["number"]: c for c in answer["citations"]}.values():
         named = ", ".join(filter(None, (c["title"], output.pages(c["page"], None))))
         output.write(f"[{c['number']}] {named}  ({c['source']})\n")

@@ -88,12 +88,13 @@ def _stream(
 ) -> Turn:
     passages: list[Json] = []
     citations: list[Json] = []
-    text, note = "", "Searching your documents…"
+    text, note, below = "", "Searching your documents…", ""
     place.html(markup.answer(text, [], anchor=anchor, state="streaming", note=note))
     for event, data in events:
         match event:
             case "sources":
                 passages, note = data["hits"], f"Reading {len(data['hits'])} passages…"
+                below = markup.evidence(passages)
                 heading.html(markup.question(question, data["standalone_question"]))
             case "token":
                 text, note = text + data["text"], ""
@@ -101,15 +102,18 @@ def _stream(
                 citations.append(data)
             case "done":
                 return Turn(question, passages, data)
-        place.html(markup.answer(text, citations, anchor=anchor, state="streaming", note=note))
+        place.html(markup.answer(text, citations, anchor=anchor, state="streaming", note=note) + below)
     raise AssertionError("Client.ask_stream ends with `done` or raises")
 
 
 def _finished(turn: Turn, anchor: str) -> str:
     result = turn.result
     state: markup.AnswerState = "refused" if result["refused"] else "done"
-    body = markup.answer(result["answer"], result["citations"], anchor=anchor, state=state, note=_note(result))
-    return body if result["refused"] else body + markup.sources(result["citations"], turn.passages, anchor=anchor)
+    cited, claims = result["citations"], result["claims"]
+    body = markup.answer(result["answer"], cited, anchor=anchor, state=state, note=_note(result), claims=claims)
+    if result["refused"]:
+        return body + markup.evidence(turn.passages)
+    return body + markup.conflicts(result["conflicts"]) + markup.sources(cited, turn.passages, anchor=anchor)
 
 
 def _note(result: Json) -> str:
@@ -120,6 +124,9 @@ def _note(result: Json) -> str:
     if note := result["note"]:
         left_out = f" {note}{left_out}"
     if result["refused"]:
-        return f"Try other words, choose another collection, or add the document that holds the answer.{left_out}"
+        why = f"{result['refusal']['detail']} " if result["refusal"] else ""
+        return f"{why}Try other words, choose another collection, or add the document that holds the answer.{left_out}"
+    if result["degraded"]:
+        return f"{result['degraded']}{left_out}"
     seconds = result["timings_ms"].get("total", 0) / 1000
     return f"Answered in {seconds:.1f} s by {result['model']}. Check the marked passages before you rely on it.{left_out}"

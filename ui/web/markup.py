@@ -19,14 +19,36 @@ def question(text: str, understood: str | None = None) -> str:
     return f'<h3 class="mun-question" data-testid="question">{escape(text)}</h3>{under}'
 
 
-def answer(text: str, citations: Sequence[Json], *, anchor: str, state: AnswerState, note: str = "") -> str:
-    """Return the answer, each citation a numbered chip behind its claim; ``anchor`` is where :func:`sources` stands."""
+def answer(
+    text: str, citations: Sequence[Json], *, anchor: str, state: AnswerState, note: str = "", claims: Sequence[Json] = ()
+) -> str:
+    """Return the answer, each citation a numbered chip behind its claim; ``anchor`` is where :func:`sources` stands.
+
+    Claims that are supported in part are underlined, unsupported ones struck out, each with the reason at hand.
+    """
     head = '<p class="mun-kicker">Not in these documents</p>' if state == "refused" else ""
     caret = '<span class="mun-caret"></span>' if state == "streaming" else ""
     foot = f'<p class="mun-note">{escape(note)}</p>' if note else ""
-    body = _with_chips(text, citations, anchor) if state != "refused" else escape(text)
+    body = _with_chips(text, citations, anchor, claims) if state != "refused" else escape(text)
     inside = f'{head}<p class="mun-text">{body}{caret}</p>{foot}'
     return f'<div class="mun-answer" data-testid="answer" data-state="{state}">{inside}</div>'
+
+
+def evidence(hits: Sequence[Json], most: int = 3) -> str:
+    """Return the passages found, best first, each with its decisive sentence marked: what there is to see before an answer."""
+    cards = "".join(_passage(hit) for hit in hits[:most])
+    head = "<h4>Nearest passages</h4>"
+    return f'<section class="mun-sources" data-testid="evidence">{head}{cards}</section>' if cards else ""
+
+
+def conflicts(found: Sequence[Json]) -> str:
+    """Return where the sources disagree, the newer first."""
+    rows = "".join(
+        f"<li>{escape(c['what'])}<blockquote>{_attributed(c['newer'])}</blockquote><blockquote>{_attributed(c['older'])}</blockquote></li>"
+        for c in found
+    )
+    head = "<strong>The sources disagree</strong>"
+    return f'<div class="mun-notice" data-testid="conflicts" role="status">{head}<ul>{rows}</ul></div>' if rows else ""
 
 
 def sources(citations: Sequence[Json], passages: Sequence[Json], *, anchor: str) -> str:
@@ -75,16 +97,45 @@ def filename(source: str) -> str:
     return source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
-def _with_chips(text: str, citations: Sequence[Json], anchor: str) -> str:
-    places = sorted({(c["answer_end"], c["number"]) for c in citations if c["answer_end"] <= len(text)})
+def _with_chips(text: str, citations: Sequence[Json], anchor: str, claims: Sequence[Json]) -> str:
+    """Write the text with what stands at each place of it: a claim's mark begins or ends, chips follow."""
+    marks = [
+        (c["start"], 2, f'<span class="mun-claim" data-verdict="{c["verdict"]}" title="{escape(c["reason"])}">') for c in claims
+    ]
+    marks += [(c["end"], 0, "</span>") for c in claims]
+    chip = '<a class="mun-chip" data-testid="chip" href="#{0}-{1}" title="Open source {1}">[{1}]</a>'
+    marks += [(end, 1, chip.format(anchor, n)) for end, n in sorted({(c["answer_end"], c["number"]) for c in citations})]
     pieces, done = [], 0
-    for end, number in places:
-        pieces.append(escape(text[done:end]))
-        pieces.append(
-            f'<a class="mun-chip" data-testid="chip" href="#{anchor}-{number}" title="Open source {number}">[{number}]</a>'
-        )
-        done = end
+    for at, _, mark in sorted((m for m in marks if m[0] <= len(text)), key=lambda m: m[:2]):
+        pieces += [escape(text[done:at]), mark]
+        done = at
     return "".join(pieces) + escape(text[done:])
+
+
+def _passage(hit: Json) -> str:
+    """Return an open card of a passage; of one that speaks to a machine it says so."""
+    facts = [place(hit["source"], hit["page_first"]), " › ".join(hit["heading_path"])]
+    small = " · ".join(escape(fact) for fact in facts if fact)
+    reasons = dict.fromkeys(flag["reason"] for flag in hit.get("flags", ()))
+    flag = '<p class="mun-problem" data-testid="flag">A part of it {}; it was not used.</p>'
+    told = "".join(flag.format(escape(reason)) for reason in reasons)
+    return (
+        f'<div class="mun-source" data-testid="passage"><div><strong>{escape(hit["title"])}</strong> <small>{small}</small>'
+        f"<blockquote>{_with_decisive(hit)}</blockquote>{told}</div></div>"
+    )
+
+
+def _with_decisive(hit: Json) -> str:
+    text, decisive = hit["text"], hit.get("decisive")
+    if not decisive:
+        return escape(text)
+    start, end = decisive["start"] - hit["start"], decisive["end"] - hit["start"]
+    return f"{escape(text[:start])}<mark>{escape(text[start:end])}</mark>{escape(text[end:])}"
+
+
+def _attributed(quote: Json) -> str:
+    page = f", page {quote['page']}" if quote["page"] is not None else ""
+    return f"“{escape(quote['quote'])}” <small>{escape(quote['title'])}{page}</small>"
 
 
 def _card(citation: Json, passages: Sequence[Json], anchor: str) -> str:

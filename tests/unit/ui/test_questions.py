@@ -113,4 +113,4 @@ def test_ask_prints_the_answer_as_it_comes_and_then_its_sources(run: Run) -> Non
 
 
 def test_a_refusal_cites_nothing(run: Run) -> None:
-    assert run("ask", "else?") == (f"{REFUSAL}\n\nNo sources are cited.\n", "")
+    assert run("ask", "else?") == (f"{REFUSAL}\n\nNo sources are cited. It is about other things.\n", "")
