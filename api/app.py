@@ -11,7 +11,21 @@ from api.auth import Authentication
 from api.errors import add_handlers
 from api.lifespan import Services, lifespan
 from api.middleware import BodyLimit, Envelope
-from api.routes import access, ask, collections, documents, groups, health, index, jobs, keys, permissions, search, uploads
+from api.routes import (
+    access,
+    ask,
+    collections,
+    documents,
+    feedback,
+    groups,
+    health,
+    index,
+    jobs,
+    keys,
+    permissions,
+    search,
+    uploads,
+)
 from core.settings import Settings
 
 VERSION = "0.1.0"
@@ -50,6 +64,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         documents.router,
         search.router,
         ask.router,
+        feedback.router,
         permissions.router,
         access.router,
         groups.router,

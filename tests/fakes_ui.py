@@ -41,6 +41,7 @@ class FakeApi:
     notes: dict[str, str] = field(default_factory=dict)  # what a search has to say beside its passages
     asked: list[Json] = field(default_factory=list)  # the bodies of all questions
     stopped: list[str] = field(default_factory=list)  # answers that were told to stop
+    feedback: dict[str, Json] = field(default_factory=dict)  # the newest last
     builds_left: int = 0
     broken: set[str] = field(default_factory=set)  # paths that answer 500
 
@@ -265,6 +266,23 @@ def make_app(fake: FakeApi) -> FastAPI:
     @app.delete("/v1/answers/{answer_id}", status_code=204)
     def stop(answer_id: str) -> Response:
         fake.stopped.append(answer_id)
+        return Response(status_code=204)
+
+    @app.post("/v1/feedback", status_code=201)
+    def add_feedback(body: Json) -> Json:
+        fake.feedback.pop(body.pop("replaces", None) or "", None)
+        said = {"should_refuse": False, "expected": "", "quote": "", "document": "", "comment": ""}
+        kept = {"feedback_id": str(uuid4()), "owner": "ada", "collection": None, "created_at": _now()} | said | body
+        return fake.feedback.setdefault(kept["feedback_id"], kept)
+
+    @app.get("/v1/feedback")
+    def list_feedback(limit: int = 100, offset: int = 0) -> Json:
+        return {"feedback": list(reversed(fake.feedback.values()))[offset : offset + limit]}
+
+    @app.delete("/v1/feedback/{feedback_id}", status_code=204)
+    def delete_feedback(feedback_id: str) -> Response:
+        if fake.feedback.pop(feedback_id, None) is None:
+            raise HTTPException(404, "There is no such feedback.")
         return Response(status_code=204)
 
     @app.post("/v1/ask")

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from ui.access import AccessCalls, all_pages
+from ui.feedback import FeedbackCalls
 
 Json = dict[str, Any]
 History = Sequence[Mapping[str, str]]  # turns {question, answer}, oldest first, at most 10
@@ -32,8 +33,11 @@ class ApiError(Exception):
         self.title, self.detail, self.status = title, detail, status
 
 
-class Client(AccessCalls):
-    """Calls to one API with one key; a context manager that closes its connections. Those about permissions: AccessCalls."""
+class Client(AccessCalls, FeedbackCalls):
+    """Calls to one API with one key; a context manager that closes its connections.
+
+    Those about permissions: AccessCalls; about what readers say of answers: FeedbackCalls.
+    """
 
     def __init__(self, url: str, key: str, timeout_s: float = 300.0) -> None:
         self.url = url.rstrip("/")

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -11,10 +12,11 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api import bodies, schemas
-from api.routes import ask, collections, documents, index, jobs, search, uploads
+from api import feedback as feedback_json
+from api.routes import ask, collections, documents, feedback, index, jobs, search, uploads
 from tests.fakes_ui import FakeApi, make_app, serve
 
-REAL = (ask, collections, documents, index, jobs, search, uploads)
+REAL = (ask, collections, documents, feedback, index, jobs, search, uploads)
 TEXT = "Annual leave is 13 days."
 
 
@@ -93,6 +95,16 @@ def test_a_question_after_others_is_told_as_it_was_understood(fake: FakeApi, htt
     bodies.Ask.model_validate(body)
     assert same_fields(schemas.Hits, http.post("/v1/search", json=body).json()).standalone_question == "annual leave"  # type: ignore[attr-defined]
     assert http.post("/v1/ask", json=body).text.count('"standalone_question": "annual leave"') == 3
+
+
+def test_feedback_has_the_real_fields(http: httpx.Client) -> None:
+    place = {"document_id": str(uuid4()), "source": "a.pdf", "page": 1, "start": 0, "end": 1}
+    answer = {"answer": "a", "refused": False, "citations": [place], "model": "m", "standalone_question": None}
+    body = {"verdict": "down", "question": "q", "answer": answer, "expected": "b"}
+    feedback_json.NewFeedback.model_validate(body)
+    same_fields(feedback_json.Feedback, http.post("/v1/feedback", json=body).json())
+    kept = same_fields(feedback_json.FeedbackList, http.get("/v1/feedback").json())
+    assert [item.expected for item in kept.feedback] == ["b"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("key", "path", "status"), [("", "/v1/documents", 401), (None, "/v1/documents/x/text", 404)])

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.client import ApiError, Client
-from ui.web import markup, problems, session
+from ui.web import feedback, markup, problems, session
 
 Json = dict[str, Any]
 MAX_TURNS = 10  # that the API takes
@@ -65,6 +65,7 @@ def _show_turn(turn: Turn, *, anchor: str) -> None:
     with st.container(key=f"turn-{anchor}"):
         st.html(markup.question(turn.question, turn.result["standalone_question"]))
         st.html(_finished(turn, anchor))
+        feedback.render(turn)
 
 
 def _ask(client: Client, question: str, collection: str | None, earlier: Sequence[Turn]) -> Turn:
@@ -80,6 +81,7 @@ def _ask(client: Client, question: str, collection: str | None, earlier: Sequenc
             place.empty()
             raise
         place.html(_finished(turn, anchor))
+        feedback.render(turn)
     return turn
 
 

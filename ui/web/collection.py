@@ -6,16 +6,17 @@ from ui.client import ApiError, Client
 from ui.web import problems, session
 
 ALL = "All collections"
-_CHOICE, _NEW, _PROBLEM = "collection", "new_collection_name", "new_collection_problem"
+CHOICE = "collection"  # where the session's state keeps which is chosen
+_NEW, _PROBLEM = "new_collection_name", "new_collection_problem"
 
 
 def choose(client: Client) -> str | None:
     """Show the bar; returns the chosen collection's name, `OWNER/NAME` if it is another's, or None for all of them."""
     names = [c["name"] if c["is_own"] else f"{c['owner']}/{c['name']}" for c in client.collections()]
-    if st.session_state.get(_CHOICE) not in (ALL, *names):
-        st.session_state[_CHOICE] = names[0] if len(names) == 1 else ALL
+    if st.session_state.get(CHOICE) not in (ALL, *names):
+        st.session_state[CHOICE] = names[0] if len(names) == 1 else ALL
     with st.container(horizontal=True, vertical_alignment="bottom", key="collection-bar"):
-        chosen = st.selectbox("Collection", [ALL, *names], key=_CHOICE, filter_mode=None, width=300, persist_state="session")
+        chosen = st.selectbox("Collection", [ALL, *names], key=CHOICE, filter_mode=None, width=300, persist_state="session")
         with st.popover("New collection", icon=":material/add:"):
             _show_form()
     return None if chosen == ALL else chosen
@@ -36,7 +37,7 @@ def _add() -> None:
         return
     try:
         with session.client() as client:
-            st.session_state[_CHOICE] = client.add_collection(name)["name"]
+            st.session_state[CHOICE] = client.add_collection(name)["name"]
         st.session_state[_NEW] = ""
     except ApiError as error:
         st.session_state[_PROBLEM] = problems.explain(error)
