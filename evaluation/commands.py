@@ -14,6 +14,7 @@ from core import settings as core_settings
 from core.errors import InvalidInput
 from evaluation import beir, saved
 from evaluation.gold import Dataset
+from evaluation.golden import golden
 from evaluation.report import render
 from evaluation.retrieval import Plan, Run, evaluate, measure_names
 from evaluation.saved import Comparison
@@ -38,6 +39,9 @@ CollectionOption = Annotated[
     str | None, typer.Option("--collection", "-c", help="Search this one; filled if it is not there yet.")
 ]
 FloorOption = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Fail if a measure is below; repeatable.")]
+
+
+app.command()(golden)
 
 
 @app.callback()

@@ -176,6 +176,24 @@ def test_an_upload_is_followed_until_it_is_indexed_and_then_deleted(page: Page, 
     assert [d for d in fake.documents.values() if d["collection"] == "office notes"] == []
 
 
+def test_an_answer_is_rated_and_corrected(page: Page, fake: FakeApi) -> None:
+    fake.feedback.clear()
+    ask(page, QUESTION)
+    screenshot(page, "page-rate")
+    page.get_by_test_id("stFeedback").get_by_role("radio").nth(1).click()  # the thumb that points down
+    page.get_by_label("What should it have said?").fill("26 days")
+    page.get_by_label("Which document?").fill("leave.pdf")
+    screenshot(page, "page-correct")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Thank you.")).to_be_visible()
+    screenshot(page, "page-corrected")
+    (kept,) = fake.feedback.values()
+    assert (kept["verdict"], kept["question"], kept["expected"]) == ("down", QUESTION, "26 days")
+    page.get_by_test_id("stFeedback").get_by_role("radio").nth(1).click()
+    expect(page.get_by_text("Was this right?")).to_be_visible()
+    assert fake.feedback == {}
+
+
 def test_it_fits_a_telephone(page_url: str) -> None:
     with open_browser(width=420, height=900) as page:
         page.goto(page_url)

@@ -64,7 +64,7 @@ def _show_form(turn: Answered, key: str) -> None:
         st.text_area("Which words of a document say so? Copied from it", key=f"quote-{key}", max_chars=MAX_CHARS, height=68)
         st.text_input("Which document?", key=f"document-{key}", max_chars=MAX_CHARS, placeholder="its title or file name")
         st.form_submit_button("Send", type="primary", on_click=_tell, args=(turn, key))
-        st.caption("All of it is optional. Questions that you correct so can measure the answers from now on.")
+        st.caption("All of it is optional. What you correct here can measure the answers from now on.")
 
 
 def _rate(turn: Answered, key: str) -> None:

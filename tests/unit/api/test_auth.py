@@ -11,6 +11,7 @@ from api.auth import Authentication
 from api.errors import MEDIA_TYPE
 from core.access import Principal
 from core.db.pool import Pool, transaction
+from core.feedback import Rating, add_feedback
 from core.keys import authenticate, delete_key
 from core.sources import put_source
 from ingest import documents
@@ -21,7 +22,7 @@ OPEN = {"/livez", "/readyz"}
 
 @pytest.fixture
 def secret(pool: Pool, tmp_path: Path) -> dict[str, str]:
-    """A document and a job of alice's, in her collection ``secret``."""
+    """A document, a job and a rating of alice's, in her collection ``secret``."""
     with transaction(pool) as connection:
         document_id = add_document(connection, "alice", "secret", "/alice/plan.txt", tmp_path / "plan.txt")
         collection = documents.find_collection(connection, "alice", "secret")
@@ -29,8 +30,10 @@ def secret(pool: Pool, tmp_path: Path) -> dict[str, str]:
             connection, "alice", collection.collection_id, source="/alice/plan.txt", content_hash="cd" * 32, num_bytes=7
         )
         put_source(connection, collection.collection_id, "mailbox", allowed=[], max_age_s=None)
+        rating = Rating(verdict="up", question="The plan?", collection="alice/secret", answer={"answer": "The plan."})
+        kept = add_feedback(connection, Principal("alice", uuid4()), rating)
     ids = {"document_id": str(document_id), "job_id": str(job.job_id), "key_id": str(uuid4()), "answer_id": str(uuid4())}
-    return ids | {"name": "secret", "source": "mailbox"}
+    return ids | {"feedback_id": str(kept.feedback_id), "name": "secret", "source": "mailbox"}
 
 
 def _routes(api: TestClient) -> list[tuple[str, str]]:
@@ -60,6 +63,7 @@ def test_health_and_the_description_need_no_key(api: TestClient):
 
 
 UPLOAD = {"files": {"file": ("a.txt", b"mine now")}}
+RATING = {"json": {"verdict": "up", "question": "q", "answer": {"answer": "a", "refused": False}, "collection": "secret"}}
 QUESTION = {"json": {"question": "what is the plan?", "collection": "secret"}}
 STRANGER = {
     ("POST", "/v1/collections"): ({"json": {"name": "secret"}}, 200),  # his own one of the same name
@@ -77,6 +81,9 @@ STRANGER = {
     ("POST", "/v1/ask"): (QUESTION, 404),
     ("GET", "/v1/answers/{answer_id}"): ({}, 404),
     ("DELETE", "/v1/answers/{answer_id}"): ({}, 204),
+    ("POST", "/v1/feedback"): (RATING, 404),
+    ("GET", "/v1/feedback"): ({}, 200),
+    ("DELETE", "/v1/feedback/{feedback_id}"): ({}, 404),
     ("POST", "/v1/keys"): ({"json": {"owner": "alice", "name": "x"}}, 403),
     ("GET", "/v1/keys"): ({}, 403),
     ("DELETE", "/v1/keys/{key_id}"): ({}, 403),
