@@ -44,6 +44,7 @@ class RatedAnswer(BaseModel):
     refused: bool
     citations: list[Place] = Field([], max_length=MAX_CITATIONS)
     model: Name = ""
+    prompt_version: Name = ""
     standalone_question: Said | None = None
 
 

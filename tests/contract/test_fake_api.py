@@ -99,7 +99,14 @@ def test_a_question_after_others_is_told_as_it_was_understood(fake: FakeApi, htt
 
 def test_feedback_has_the_real_fields(http: httpx.Client) -> None:
     place = {"document_id": str(uuid4()), "source": "a.pdf", "page": 1, "start": 0, "end": 1}
-    answer = {"answer": "a", "refused": False, "citations": [place], "model": "m", "standalone_question": None}
+    answer = {
+        "answer": "a",
+        "refused": False,
+        "citations": [place],
+        "model": "m",
+        "prompt_version": "1",
+        "standalone_question": None,
+    }
     body = {"verdict": "down", "question": "q", "answer": answer, "expected": "b"}
     feedback_json.NewFeedback.model_validate(body)
     same_fields(feedback_json.Feedback, http.post("/v1/feedback", json=body).json())

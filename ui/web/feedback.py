@@ -17,6 +17,7 @@ from ui.web import collection, problems, session
 Json = dict[str, Any]
 VERDICTS = ("down", "up")  # as the thumbs number them
 MAX_CHARS, MAX_CITATIONS = 4000, 100  # that the API takes: of each text, and of an answer
+RATED = ("answer", "refused", "model", "prompt_version", "standalone_question")
 CITED = ("document_id", "source", "page", "start", "end")
 _RATINGS = "ratings"
 
@@ -92,7 +93,7 @@ def _tell(turn: Answered, key: str) -> None:
 
 def _send(turn: Answered, rating: Json, verdict: str, said: Json) -> None:
     result = turn.result
-    answer = {name: result[name] for name in ("answer", "refused", "model", "standalone_question")}
+    answer = {name: result[name] for name in RATED if name in result}
     answer["citations"] = [{name: citation[name] for name in CITED} for citation in result["citations"][:MAX_CITATIONS]]
     with session.client() as client:
         kept = client.add_feedback(

@@ -64,7 +64,7 @@ def test_of_what_was_cited_the_places_are_kept_and_not_the_words(alice, cited, p
     kept = alice("POST", "/v1/feedback", json=UP | {"answer": cited}).json()
     (place,) = kept["answer"]["citations"]
     assert place == {name: cited["citations"][0][name] for name in ("document_id", "source", "page", "start", "end")}
-    assert set(kept["answer"]) == {"answer", "refused", "citations", "model", "standalone_question"}
+    assert set(kept["answer"]) == {"answer", "refused", "citations", "model", "prompt_version", "standalone_question"}
     with transaction(pool) as connection:
         assert "quote" not in connection.execute("SELECT answer::text AS kept FROM feedback").fetchone()["kept"]
 
