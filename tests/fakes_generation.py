@@ -28,6 +28,13 @@ def as_pieces(text: str) -> list[str]:
     return [*pieces, text[len("".join(pieces)) :]] if "".join(pieces) != text else pieces
 
 
+def until(pieces: Sequence[str], stop: Sequence[str]) -> list[str]:
+    """End the pieces ahead of the first of the words that stop the writing."""
+    text = "".join(pieces)
+    ends = [at for word in stop if (at := text.find(word)) >= 0]
+    return list(pieces) if not ends else as_pieces(text[: min(ends)])
+
+
 def hit(
     text: str, *, rank: int = 1, title: str = "Leave", heading_path: tuple[str, ...] = (), start: int = 0, page: int | None = 1
 ) -> Hit:
@@ -77,6 +84,7 @@ class ScriptedGenerator:
         self.model = "scripted"
         self.asked: list[list[Message]] = []
         self.num_read = 0
+        self.num_running = 0
         self.closed = False
         self._pieces = as_pieces(text) if pieces is None else list(pieces)
         self._yes = yes
@@ -93,14 +101,17 @@ class ScriptedGenerator:
         timeout_s: float | None = None,
     ) -> abc.Generator[str, None, Written]:
         self._take(messages)
+        pieces = until(self._pieces, stop)
+        self.num_running += 1
         try:
-            for piece in self._pieces[:max_tokens]:
+            for piece in pieces[:max_tokens]:
                 self.num_read += 1
                 yield piece
         finally:
             self.closed = True
+            self.num_running -= 1
         num_given = sum(self.count_tokens(m.content) for m in messages)
-        return Written(len(self._pieces) > max_tokens, Usage(num_given, min(len(self._pieces), max_tokens)))
+        return Written(len(pieces) > max_tokens, Usage(num_given, min(len(pieces), max_tokens)))
 
     def json(
         self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
@@ -161,7 +172,9 @@ class FakeModelServer(Served):
 
     ``reply`` is the text it writes, or a function from the conversation (OpenAI's message dicts) to it; ``yes`` the
     probability it gives Yes, likewise. ``requests`` holds every body it was sent, ``num_written`` the pieces that left
-    it, ``hung_up`` is set when a reader goes away in mid-answer. ``fail`` makes every call answer that status.
+    it, ``num_running`` the answers under way, ``hung_up`` is set when a reader goes away in mid-answer. ``fail`` makes every
+    call answer that status, ``restarting`` the first so many chats 503. A chat that has one of ``unknown``'s options is
+    refused with its text, and ``too_long`` is how a prompt beyond the window is.
     """
 
     def __init__(
@@ -177,14 +190,25 @@ class FakeModelServer(Served):
         break_after: int | None = None,
         pause_s: float = 0.0,
         json: Any = None,
+        restarting: int = 0,
+        unknown: Mapping[str, str] | None = None,
+        too_long: str = "the request exceeds the available context size",
+        num_silent_comments: int = 0,
+        max_top: int = 20,
     ) -> None:
+        self.max_top = max_top  # likeliest tokens it tells at most
+        self.no_tokens_status = 404  # what /tokenize answers without ``tokenize``
+        self.restarting, self.unknown, self.too_long = restarting, dict(unknown or {}), too_long
+        self.num_silent_comments = num_silent_comments  # lines that mean nothing, sent ahead of the first piece
         self.json = json  # what it writes under a schema, or a function from the messages to it; None: the least allowed
         self.reply, self.yes, self.model, self.api_key = reply, yes, model, api_key
         self.window_tokens, self.tokenize, self.fail = window_tokens, tokenize, fail
         self.break_after, self.pause_s = break_after, pause_s
         self.requests: list[dict[str, Any]] = []
         self.num_written = 0
+        self.num_running = 0
         self.hung_up = threading.Event()
+        self.counting = threading.Lock()
         super().__init__(self._handler())
 
     @property
@@ -220,16 +244,31 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/tokenize" and self.fake.tokenize:
             self._json(200, {"tokens": list(range(len(WORD.findall(body["content"]))))})
         else:
-            self._error(404, "not_found", "no such path")
+            self._error(self.fake.no_tokens_status if self.path == "/tokenize" else 404, "not_found", "no such path")
 
     def _chat(self, body: dict[str, Any]) -> None:
         self.fake.requests.append(body)
-        if sum(len(WORD.findall(m["content"])) for m in body["messages"]) > self.fake.window_tokens:
-            self._error(400, "exceed_context_size_error", "the request exceeds the available context size")
-        elif body.get("stream"):
-            self._stream(body)
+        if self.fake.restarting > 0:
+            self.fake.restarting -= 1
+            self._error(503, "unavailable_error", "Loading model")
+        elif refused := next((said for option, said in self.fake.unknown.items() if option in body), None):
+            self._error(400, "invalid_request_error", refused)
+        elif body.get("top_logprobs", 0) > self.fake.max_top:
+            self._error(422, "validation", f"Input validation error: `top_n_tokens` must be <= {self.fake.max_top}")
+        elif sum(len(WORD.findall(m["content"])) for m in body["messages"]) > self.fake.window_tokens:
+            self._error(400, "invalid_request_error", self.fake.too_long)
         else:
-            self._answer(body)
+            self._run(body)
+
+    def _run(self, body: dict[str, Any]) -> None:
+        fake = self.fake
+        with fake.counting:
+            fake.num_running += 1
+        try:
+            (self._stream if body.get("stream") else self._answer)(body)
+        finally:
+            with fake.counting:
+                fake.num_running -= 1
 
     def _allowed(self) -> bool:
         if self.fake.fail:
@@ -244,6 +283,9 @@ class _Handler(BaseHTTPRequestHandler):
         if "response_format" in body:
             self._write_json(body)
             return
+        if not body.get("logprobs"):
+            self._write_text(body, self.fake.text_for(body["messages"]))
+            return
         yes = min(max(self.fake.yes_for(body["messages"]), 1e-6), 1 - 1e-6)
         top = [
             {"token": token, "logprob": math.log(p)}
@@ -255,14 +297,16 @@ class _Handler(BaseHTTPRequestHandler):
             "message": {"role": "assistant", "content": first["token"]},
             "finish_reason": "length",
         }
-        if body.get("logprobs"):
-            choice["logprobs"] = {"content": [first]}
+        choice["logprobs"] = {"content": [first]}
         self._json(200, {"object": "chat.completion", "model": self.fake.model, "choices": [choice]})
 
     def _write_json(self, body: dict[str, Any]) -> None:
         wanted = self.fake.json
         value = wanted(body["messages"]) if callable(wanted) else wanted
         text = json.dumps(minimal(body["response_format"]["json_schema"]["schema"]) if value is None else value)
+        self._write_text(body, text)
+
+    def _write_text(self, body: dict[str, Any], text: str) -> None:
         pieces = as_pieces(text)
         is_cut = len(pieces) > body["max_tokens"]
         message = {"role": "assistant", "content": "".join(pieces[: body["max_tokens"]])}
@@ -273,16 +317,22 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, body: dict[str, Any]) -> None:
         self._head(200, "text/event-stream")
         try:
+            for _ in range(self.fake.num_silent_comments):
+                if self.fake.stopping.wait(self.fake.pause_s):
+                    return
+                self.wfile.write(b": still here\n\n")
+                self.wfile.flush()
             self._event({"role": "assistant", "content": None})
-            pieces = as_pieces(self.fake.text_for(body["messages"]))
-            for number, piece in enumerate(pieces[: body["max_tokens"]]):
+            pieces = until(as_pieces(self.fake.text_for(body["messages"])), body.get("stop", []))
+            most = body["max_tokens"] if "max_tokens" in body else body["max_completion_tokens"]
+            for number, piece in enumerate(pieces[:most]):
                 if number == self.fake.break_after or self.fake.stopping.wait(self.fake.pause_s):
                     return
                 self._event({"content": piece})
                 self.fake.num_written += 1
-            self._event({}, "length" if len(pieces) > body["max_tokens"] else "stop")
+            self._event({}, "length" if len(pieces) > most else "stop")
             if body.get("stream_options", {}).get("include_usage"):
-                self._send({"choices": [], "usage": _counted(body, min(len(pieces), body["max_tokens"]))})
+                self._send({"choices": [], "usage": _counted(body, min(len(pieces), most))})
             self.wfile.write(b"data: [DONE]\n\n")
         except OSError:
             self.fake.hung_up.set()

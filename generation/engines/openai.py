@@ -1,32 +1,42 @@
-"""The one engine: a client of any server that speaks the OpenAI protocol, such as llama.cpp, vLLM or one elsewhere.
+"""The one engine: a client of any server that speaks the OpenAI protocol, such as vLLM, llama.cpp, TGI, SGLang or one elsewhere.
 
 It speaks HTTP itself: the two calls it needs are short, and /tokenize is no part of that protocol. Closing the iterator
-closes the connection, which is how these servers learn that nobody reads any more. Foreign errors become ours here.
+closes the connection, which is how these servers learn that nobody reads any more. Foreign errors become ours here. A server
+that is restarting is asked again for a few seconds (patience.py), but never once a piece was given; one that does not know
+an option is asked without it (dialect.py).
 """
 
-import json
 import math
+import time
 from collections import abc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
-from core.errors import ContextTooLong, ModelUnavailable
+from core.errors import ModelUnavailable
 from core.models import catalogue
 from core.settings import Settings
 from core.types import Usage
+from generation.engines import value
 from generation.engines.base import Generator, Message, Written
+from generation.engines.dialect import Dialect
+from generation.engines.events import events, whole
+from generation.engines.patience import Patience
+from generation.engines.refusals import Restarting, error_of
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 CONNECT_S = 5.0  # to reach the server at all; how long it may be silent after that is a setting
 NUM_TOP = 20  # likeliest tokens asked for; vLLM refuses more unless told otherwise
 NOT_OFFERED = {404, 405, 501}  # says for good that there is no /tokenize; a 503 may pass
+NOT_THIS_TEXT = {400, 413, 422}  # a tokenizer that takes no more than its window, or other fields
 BYTES_PER_TOKEN = 2  # of the estimate, which errs high: English has about 4, German 3, Chinese between 2 and 3
-TOO_LONG = ("exceed_context_size", "context length", "context size", "context_length_exceeded", "maximum model length")
+MIN_S = 0.05  # what is left of a time that has run out: a timeout of none would mean no bound
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64)  # who is let in at once, the API decides
+T = TypeVar("T")
 
 
 def make_generator(settings: Settings) -> Generator:
@@ -50,10 +60,13 @@ class OpenAICompatible:
     def __init__(self, *, url: str, model: str, api_key: str | None, timeout_s: float) -> None:
         self.model = model
         self._url = url.rstrip("/")
+        self._timeout_s = timeout_s
         self._tokenize_offered = True
+        self._dialect = Dialect()
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            timeout=httpx.Timeout(timeout_s, connect=CONNECT_S),
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
+            limits=LIMITS,
             trust_env=urlsplit(url).hostname not in LOOPBACK,  # no proxy between us and ourselves
         )
 
@@ -67,94 +80,138 @@ class OpenAICompatible:
         timeout_s: float | None = None,
     ) -> abc.Generator[str, None, Written]:
         """Write on, piece by piece; returns how the writing ended."""
-        cut_off, usage = False, None
-        body = {"max_tokens": max_tokens, "temperature": temperature, "stream": True, "stream_options": {"include_usage": True}}
-        body |= {"stop": list(stop)} if stop else {}
-        timeout = self._timeout(timeout_s)
-        call = self._http.stream("POST", self._chat_url, json=self._body(messages, body), timeout=timeout)
-        with self._translated(), call as response:
-            self._check(response)
-            for event in _events(response.iter_bytes()):
-                if "error" in event:
-                    raise ModelUnavailable(f"The model server at {self._url} broke off: {_shown(event)}")
-                usage = _usage(event) or usage
-                for choice in event.get("choices", []):
-                    if piece := choice["delta"].get("content"):
-                        yield piece
-                    cut_off = cut_off or choice.get("finish_reason") == "length"
-        return Written(cut_off, usage)
+        options = {
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        body = self._body(messages, options | ({"stop": list(stop)} if stop else {}))
+        patience = Patience(self._within(timeout_s))
+        while True:
+            with closing(self._writing(body, self._within(timeout_s))) as writing:
+                try:
+                    first = next(writing)
+                except StopIteration as end:
+                    written: Written = end.value
+                    return written
+                except Restarting as error:
+                    patience.wait(error)
+                    continue
+                yield first
+                return (yield from writing)
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         """Tell how much likelier the next token is to be ``word`` than ``against``; 0.5 if it would be neither."""
-        body = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": NUM_TOP}
+        options = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": NUM_TOP}
         with self._translated():
-            response = self._http.post(self._chat_url, json=self._body(messages, body), timeout=self._timeout(timeout_s))
-            self._check(response)
-            top = response.json()["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        yes, no = (
-            sum(math.exp(t["logprob"]) for t in top if t["token"].strip().casefold() == w.casefold()) for w in (word, against)
-        )
+            top = self._choice(self._body(messages, options), timeout_s)["logprobs"]["content"][0]["top_logprobs"]
+            yes, no = (
+                sum(math.exp(t["logprob"]) for t in top if t["token"].strip().casefold() == w.casefold()) for w in (word, against)
+            )
         return yes / (yes + no) if yes + no > 0 else 0.5
 
     def json(
         self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
     ) -> Any:
-        """Write one JSON value that follows ``schema``, by guided decoding; returns it parsed."""
+        """Write one JSON value that follows ``schema``, by guided decoding where the server has it; returns it parsed."""
         guided = {"type": "json_schema", "json_schema": {"name": "value", "schema": dict(schema), "strict": True}}
-        body = {"max_tokens": max_tokens, "temperature": 0.0, "response_format": guided}
+        options = {"max_tokens": max_tokens, "temperature": 0.0, "response_format": guided}
         with self._translated():
-            response = self._http.post(self._chat_url, json=self._body(messages, body), timeout=self._timeout(timeout_s))
-            self._check(response)
-            choice = response.json()["choices"][0]
+            choice = self._choice(self._body(messages, options), timeout_s)
             if choice.get("finish_reason") == "length":
                 raise ModelUnavailable(f"The model did not end its JSON value within {max_tokens} tokens: ask for less at once.")
-            return json.loads(choice["message"]["content"])
+            return value.read(choice["message"]["content"], schema)
 
     def count_tokens(self, text: str) -> int:
-        """Count with the server's /tokenize where it has one (llama.cpp, vLLM), else estimate, erring high."""
+        """Count with the server's /tokenize where it has one (llama.cpp, vLLM, SGLang, TGI), else estimate, erring high."""
         if self._tokenize_offered:
-            with self._translated():
-                # llama.cpp reads "content", vLLM "prompt" and "model"; each passes over the other's fields
-                body = {"content": text, "prompt": text, "model": self.model, "add_special_tokens": False}
-                response = self._http.post(f"{self._url.removesuffix('/v1')}/tokenize", json=body)
-                if response.status_code not in NOT_OFFERED:
-                    self._check(response)
-                    return len(response.json()["tokens"])
-            self._tokenize_offered = False
+            # llama.cpp reads "content", vLLM and SGLang "prompt" and "model", TGI "inputs"; each passes over the others' fields
+            body = {"content": text, "prompt": text, "inputs": text, "model": self.model, "add_special_tokens": False}
+            url = f"{self._url.removesuffix('/v1')}/tokenize"
+            response = self._patiently(lambda: self._asked("POST", url, json=body), self._timeout_s)
+            if response.is_success:
+                return self._num_tokens(response)
+            self._tokenize_offered = response.status_code not in NOT_OFFERED
         return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
 
     def ping(self) -> None:
         """Return if the server answers and serves this model; raises ModelUnavailable saying what is wrong."""
+        response = self._asked("GET", f"{self._url}/models", timeout=CONNECT_S)
         with self._translated():
-            response = self._http.get(f"{self._url}/models", timeout=CONNECT_S)
-            self._check(response)
+            response.raise_for_status()
             names = [served["id"] for served in response.json()["data"]]
         if self.model not in names:
             raise ModelUnavailable(f"The model server at {self._url} serves {', '.join(names)}, not {self.model}: set llm.model.")
 
-    @property
-    def _chat_url(self) -> str:
-        return f"{self._url}/chat/completions"
+    def _writing(self, body: dict[str, Any], silence_s: float) -> abc.Generator[str, None, Written]:
+        """Write once, without another try."""
+        cut_off, usage = False, None
+        with self._answering(body, silence_s) as response:
+            for event in events(response.iter_bytes(), silence_s):
+                if "error" in event:
+                    raise ModelUnavailable(f"The model server at {self._url} broke off: {_shown(event)}")
+                usage = _usage(event) or usage
+                for choice in event.get("choices", []):
+                    if piece := choice.get("delta", {}).get("content"):
+                        yield piece
+                    cut_off = cut_off or choice.get("finish_reason") == "length"
+        return Written(cut_off, usage)
 
-    def _timeout(self, timeout_s: float | None) -> httpx.Timeout:
-        return self._http.timeout if timeout_s is None else httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
+    def _choice(self, body: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
+        """Have an answer written and read it whole, within one time for all of it."""
+        within_s = self._within(timeout_s)
+        deadline = time.monotonic() + within_s
+
+        def once() -> dict[str, Any]:
+            with self._answering(body, max(deadline - time.monotonic(), MIN_S)) as response:
+                choice: dict[str, Any] = whole(response.iter_bytes(), deadline)["choices"][0]
+                return choice
+
+        return self._patiently(once, within_s)
+
+    @contextmanager
+    def _answering(self, body: dict[str, Any], timeout_s: float) -> Iterator[httpx.Response]:
+        """Give the response to a chat, once the server understands what is asked; raises what its refusal means."""
+        timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
+        asked: dict[str, Any] | None = self._dialect.spoken(body)
+        with self._translated():
+            while asked:
+                with self._http.stream("POST", f"{self._url}/chat/completions", json=asked, timeout=timeout) as response:
+                    if response.is_success:
+                        yield response
+                        return
+                    response.read()
+                asked = self._dialect.instead(asked, response.status_code, response.text)
+            raise error_of(response.status_code, response.text, self._url)
+
+    def _asked(self, method: str, url: str, **options: Any) -> httpx.Response:
+        """Ask for something small; raises what a refusal means, unless it says that there is no such thing here."""
+        with self._translated():
+            response = self._http.request(method, url, **options)
+        if response.is_success or response.status_code in NOT_OFFERED | NOT_THIS_TEXT:
+            return response
+        raise error_of(response.status_code, response.text, self._url)
+
+    def _num_tokens(self, response: httpx.Response) -> int:
+        with self._translated():
+            found = response.json()
+            return len(found["tokens"] if isinstance(found, dict) else found)
+
+    def _patiently(self, once: Callable[[], T], within_s: float) -> T:
+        """Call, and call again while the server restarts."""
+        patience = Patience(within_s)
+        while True:
+            try:
+                return once()
+            except Restarting as error:
+                patience.wait(error)
+
+    def _within(self, timeout_s: float | None) -> float:
+        return self._timeout_s if timeout_s is None else timeout_s
 
     def _body(self, messages: Sequence[Message], options: dict[str, Any]) -> dict[str, Any]:
         return {"model": self.model, "messages": [asdict(m) for m in messages], **options}
-
-    def _check(self, response: httpx.Response) -> None:
-        if response.is_success:
-            return
-        response.read()
-        said = response.text
-        if any(sign in said for sign in TOO_LONG):
-            raise ContextTooLong(
-                "The question and its passages do not fit the model's window:"
-                " lower search.context_tokens or raise llm.window_tokens."
-            )
-        if response.status_code in {401, 403}:
-            raise ModelUnavailable(f"The model server at {self._url} refuses our key: set llm.api_key.")
-        raise ModelUnavailable(f"The model server at {self._url} answered {response.status_code}: {said[:300]}")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -164,29 +221,14 @@ class OpenAICompatible:
             raise ModelUnavailable(
                 f"The model server at {self._url} was silent for too long: it is overloaded, or llm.timeout_s is too short."
             ) from None
-        except httpx.HTTPError as error:
-            raise ModelUnavailable(
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            raise Restarting(
                 f"The model server at {self._url} does not answer ({error}): start it, or correct llm.url."
             ) from error
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(f"The model server at {self._url} cannot be asked ({error}): correct llm.url.") from error
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise ModelUnavailable(f"What answers at {self._url} does not speak the OpenAI protocol: {error!r}") from error
-
-
-def _events(pieces: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-    """Read server-sent events off a byte stream.
-
-    Only newlines end a line: httpx's own ``iter_lines`` also splits at U+2028, which JSON may hold unescaped.
-    """
-    pending = b""
-    for piece in pieces:
-        *lines, pending = (pending + piece).split(b"\n")
-        for line in lines:
-            data = line.removeprefix(b"data:").strip()
-            if data == b"[DONE]":
-                return
-            if line.startswith(b"data:") and data:
-                yield json.loads(data)
-    raise httpx.RemoteProtocolError("the answer ended before its end was announced")
 
 
 def _usage(event: dict[str, Any]) -> Usage | None:

@@ -53,6 +53,7 @@ def server_params(settings: Settings, model: Path, num_threads: int) -> Any:
     params.cache_ram_mib = CACHE_MIB
     params.warmup = False  # with the fit below, 4 s of the 6 s a start would take
     params.fit_params = False
+    params.endpoint_metrics = True  # for those who have the key: how many questions it is answering
     params.offline = True
     params.ui = False
     params.verbosity = 1

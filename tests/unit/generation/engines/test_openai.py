@@ -1,4 +1,10 @@
+import json
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -7,12 +13,21 @@ from core.settings import Settings
 from generation.engines.base import Message
 from generation.engines.openai import OpenAICompatible, make_generator
 from tests.fakes_generation import FakeModelServer
+from tests.fakes_network import LossyFront
 
 HELLO = [Message("system", "Be brief."), Message("user", "Hello?")]
 
 
 def client(server: FakeModelServer, *, api_key: str | None = None, timeout_s: float = 5) -> OpenAICompatible:
     return OpenAICompatible(url=server.url, model="fake-model", api_key=api_key, timeout_s=timeout_s)
+
+
+def port(server: FakeModelServer) -> int:
+    return urlsplit(server.url).port or 0
+
+
+def through(front: LossyFront) -> OpenAICompatible:
+    return OpenAICompatible(url=f"http://127.0.0.1:{front.port}/v1", model="fake-model", api_key=None, timeout_s=5)
 
 
 def test_the_request_is_openais() -> None:
@@ -124,3 +139,155 @@ def test_a_model_whose_licence_the_policy_does_not_allow_is_not_asked() -> None:
     with pytest.raises(LicenceRefused, match=r"model served-name.*models.allowed_licences allows Apache-2.0 only"):
         make_generator(strict)
     make_generator(strict.with_values(models={"licences": {"served-name": "apache-2.0"}}))
+
+
+@pytest.mark.parametrize("num_refused", [1, 3])
+def test_a_server_that_restarts_is_asked_again(num_refused: int) -> None:
+    with FakeModelServer("Hi.", restarting=num_refused) as server:
+        assert "".join(client(server).stream(HELLO, max_tokens=9)) == "Hi."
+        assert len(server.requests) == num_refused + 1
+        server.restarting = num_refused
+        assert client(server).probability_of("yes", "no", HELLO) > 0.5
+
+
+def test_a_server_that_stays_away_is_not_asked_for_ever() -> None:
+    with FakeModelServer("Hi.", restarting=99) as server:
+        with pytest.raises(ModelUnavailable, match="503"):
+            list(client(server).stream(HELLO, max_tokens=9))
+        assert len(server.requests) == 5
+        started = time.monotonic()
+        with pytest.raises(ModelUnavailable, match="503"):
+            client(server).json(HELLO, schema={}, max_tokens=9, timeout_s=0.3)
+        assert time.monotonic() - started < 1
+
+
+def test_a_failure_of_the_servers_own_is_not_tried_again() -> None:
+    with FakeModelServer(fail=500) as server, pytest.raises(ModelUnavailable, match="500"):
+        list(client(server).stream(HELLO, max_tokens=9))
+    assert server.requests == []
+
+
+def test_a_connection_lost_before_the_first_piece_is_made_anew_and_after_it_never() -> None:
+    with FakeModelServer("one two three four five six", pause_s=0.01) as server:
+        with LossyFront(port(server), num_reset=2) as front:
+            assert "".join(through(front).stream(HELLO, max_tokens=50)) == "one two three four five six"
+            assert front.num_connections == 3
+        with LossyFront(port(server), break_after=700) as front:
+            stream = through(front).stream(HELLO, max_tokens=50)
+            read = [next(stream)]
+            with pytest.raises(ModelUnavailable):
+                read += stream
+            assert front.num_connections == 1
+
+
+def test_comments_that_keep_a_connection_open_are_no_answer() -> None:
+    comments = FakeModelServer("Hi.", pause_s=0.1, num_silent_comments=100)
+    with comments as server, pytest.raises(ModelUnavailable, match="silent"):
+        list(client(server, timeout_s=0.5).stream(HELLO, max_tokens=9))
+
+
+@pytest.mark.parametrize(
+    ("option", "said", "sent"),
+    [
+        ("stream_options", "Unrecognized request argument supplied: stream_options", {}),
+        (
+            "max_tokens",
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            {"max_completion_tokens": 9},
+        ),
+        ("temperature", "Unsupported value: 'temperature' does not support 0.0 with this model.", {}),
+    ],
+)
+def test_an_option_the_server_does_not_know_is_left_out_from_then_on(option: str, said: str, sent: dict[str, Any]) -> None:
+    with FakeModelServer("Hi.", unknown={option: said}) as server:
+        generator = client(server)
+        for _ in range(2):
+            assert "".join(generator.stream(HELLO, max_tokens=9)) == "Hi."
+        refused, *accepted = server.requests
+    assert option in refused
+    assert len(accepted) == 2
+    assert all(option not in body and sent.items() <= body.items() for body in accepted)
+
+
+def test_a_server_that_tells_few_likeliest_tokens_is_asked_for_few() -> None:
+    with FakeModelServer(yes=0.8, max_top=5) as server:
+        assert client(server).probability_of("yes", "no", HELLO) == pytest.approx(0.8, abs=1e-4)
+        assert [body["top_logprobs"] for body in server.requests] == [20, 5]
+
+
+SCHEMA = {"type": "object", "properties": {"days": {"type": "integer"}}, "required": ["days"], "additionalProperties": False}
+
+
+def test_json_is_asked_for_by_openais_schema() -> None:
+    with FakeModelServer(json={"days": 3}) as server:
+        assert client(server).json(HELLO, schema=SCHEMA, max_tokens=50) == {"days": 3}
+    assert server.requests[0]["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "value", "schema": SCHEMA, "strict": True},
+    }
+
+
+def test_a_server_that_knows_no_schema_is_told_it_in_words_and_its_value_is_checked() -> None:
+    refusals = {"response_format": "unknown variant `json_schema` in response_format"}
+    with FakeModelServer('Here you are:\n```json\n{"days": 3}\n```', unknown=refusals, yes=1.0) as server:
+        assert client(server).json(HELLO, schema=SCHEMA, max_tokens=50) == {"days": 3}
+        first, _, third = server.requests
+        formats = [body.get("response_format", {}).get("type") for body in server.requests]
+        assert formats == ["json_schema", "json_object", None]
+        assert json.dumps(SCHEMA) in third["messages"][-1]["content"]
+        assert third["messages"][:-1] == first["messages"][:-1]
+
+
+@pytest.mark.parametrize(("written", "wrong"), [({"days": "three"}, r"\$\.days"), ({}, "required"), ([], "type")])
+def test_a_value_that_breaks_its_schema_is_an_error_that_does_not_quote_it(written: Any, wrong: str) -> None:
+    with FakeModelServer(json=lambda messages: written) as server, pytest.raises(ModelUnavailable, match=wrong) as caught:
+        client(server).json(HELLO, schema=SCHEMA, max_tokens=50)
+    assert "three" not in str(caught.value)
+
+
+def test_prose_in_place_of_json_says_what_to_do() -> None:
+    refusals = {"response_format": "response_format is not supported"}
+    with FakeModelServer("Three days.", unknown=refusals) as server, pytest.raises(ModelUnavailable, match="vLLM and llama"):
+        client(server).json(HELLO, schema=SCHEMA, max_tokens=50)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This model's maximum context length is 512 tokens. However, your prompt contains at least 513 input tokens",  # vLLM
+        "max_tokens=2000 cannot be greater than max_model_len=512. Please request fewer output tokens.",  # vLLM
+        "The decoder prompt (length 1021) is longer than the maximum model length of 512.",  # vLLM
+        "the request exceeds the available context size, try increasing it",  # llama.cpp
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 4000 `inputs` tokens",  # TGI
+        "Input validation error: `inputs` must have less than 1024 tokens. Given: 1100",  # TGI
+        "The input (5000 tokens) is longer than the model's context length (4096 tokens).",  # SGLang
+        "Requested token count exceeds the model's maximum context length of 4096 tokens.",  # SGLang
+        '{"code":"context_length_exceeded"}',  # OpenAI
+    ],
+)
+def test_every_servers_way_to_say_that_a_prompt_is_too_long_is_understood(said: str) -> None:
+    with FakeModelServer(window_tokens=1, too_long=said) as server, pytest.raises(ContextTooLong):
+        list(client(server).stream(HELLO, max_tokens=1))
+    assert len(server.requests) == 1
+
+
+def test_a_tokenizer_that_refuses_one_text_is_asked_about_the_next() -> None:
+    with FakeModelServer(tokenize=False) as server:
+        generator = client(server)
+        server.no_tokens_status = 422
+        assert generator.count_tokens("How many days of leave?") == 12
+        server.tokenize = True
+        assert generator.count_tokens("How many days of leave?") == 6
+
+
+def test_more_ask_at_once_than_a_pool_of_connections_usually_holds() -> None:
+    arrived = Barrier(120)
+
+    def reply(messages: list[dict[str, str]]) -> str:
+        arrived.wait(20)
+        return "word " * 5
+
+    with FakeModelServer(reply) as server, ThreadPoolExecutor(120) as pool:
+        generator = client(server, timeout_s=20)
+        texts = list(pool.map(lambda _: "".join(generator.stream(HELLO, max_tokens=100)), range(120)))
+    assert texts == ["word " * 5] * 120
