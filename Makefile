@@ -6,7 +6,7 @@ ROOMS := core ingest retrieval generation api ui evaluation infra
 TORCH_LINKS ?= --index https://download.pytorch.org/whl/cpu
 QUESTION ?= How much notice must Bravatek or Sibannac give to terminate their strategic alliance agreement?
 
-.PHONY: help run stop torch gpu test test-torch check bench lock docs clean
+.PHONY: help run stop torch gpu vllm test test-torch test-vllm check bench lock docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,7 @@ gpu: .venv/.base ## put faiss-gpu in the place of faiss-cpu in .venv, for the ve
 
 test: .venv/.dev ## unit, contract, integration and acceptance tests
 	@infra/browser.sh
-	@$(BIN)/python -m pytest -m "not torch"
+	@$(BIN)/python -m pytest -m "not torch and not vllm"
 
 check: .venv/.dev ## format, lint, types, arrows, doctests, docs
 	@$(BIN)/ruff format --check .
@@ -56,6 +56,15 @@ check: .venv/.dev ## format, lint, types, arrows, doctests, docs
 test-torch: .venv-torch/.ready ## embedders and rerankers held to their contracts, in an environment with torch (CPU)
 	@.venv-torch/bin/python -m pytest -m torch tests
 
+.venv-vllm/.ready: requirements/vllm.txt requirements/vllm-gpu.txt infra/install.sh infra/torch.sh infra/vllm.sh
+	@infra/vllm.sh .venv-vllm
+	@touch $@
+
+vllm: .venv-vllm/.ready ## install vLLM into .venv-vllm, for `muniment up --engine vllm`: the GPU's where there is one, else the CPU's
+
+test-vllm: .venv/.dev .venv-vllm/.ready ## the contract of model servers, held to by real vLLM (without a GPU on the CPU)
+	@$(BIN)/python -m pytest -m vllm tests
+
 bench: .venv/.dev ## speed and memory, as ratios taken in one run
 	@$(BIN)/python -m tests.benchmarks
 
@@ -67,6 +76,9 @@ lock: .venv/.dev ## resolve the dependencies of pyproject.toml again into requir
 	@$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes -q --no-header -c requirements/base.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra torch --group torch-test --generate-hashes -q --no-header -c requirements/dev.txt \
 		$(TORCH_LINKS) --no-emit-package torch -o requirements/torch.txt
+	@$(BIN)/uv pip compile --group pyproject.toml:vllm --generate-hashes --upgrade -q --no-header --excludes requirements/vllm.without \
+		$(TORCH_LINKS) --no-emit-package torch -o requirements/vllm.txt
+	@$(BIN)/uv pip compile --group pyproject.toml:vllm-gpu --generate-hashes --upgrade -q --no-header -o requirements/vllm-gpu.txt
 
 clean: stop ## remove environments and caches; var/ (your data) stays
-	rm -rf .venv .venv-torch .mypy_cache .ruff_cache .pytest_cache artefacts
+	rm -rf .venv .venv-torch .venv-vllm .mypy_cache .ruff_cache .pytest_cache artefacts

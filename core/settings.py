@@ -83,6 +83,10 @@ class Llm(Group):
     model: str = Field(
         "qwen2.5-coder-1.5b-instruct-q4_k_m", description="Catalogue name of the model, or the name your own server serves it by."
     )
+    adapter: str | None = Field(
+        None,
+        description="Name of a LoRA adapter that answers in the model's place (`vllm.adapters`, or one of your own server's).",
+    )
     api_key: SecretStr | None = Field(None, description="Bearer token for `llm.url`, if it wants one.")
     port: int = Field(18090, ge=1, le=65535, description="Preferred port of the embedded model server; moves aside when taken.")
     window_tokens: int = Field(4096, ge=512, description="Tokens of prompt and answer together that one question may use.")
@@ -90,6 +94,42 @@ class Llm(Group):
     timeout_s: float = Field(180.0, gt=0, description="Longest wait for the model server's next piece of an answer.")
     rewrite: bool = Field(True, description="Whether the model rewrites a question asked in a conversation to stand alone.")
     rewrite_timeout_s: float = Field(10.0, gt=0, description="After this long a question goes on as it was typed.")
+
+
+class Vllm(Group):
+    """How `up` starts vLLM, where `llm.engine` is `vllm`; what is not set is decided by the cards' memory."""
+
+    environment: Path = Field(
+        PROJECT_ROOT / ".venv-vllm", description="The Python environment that holds vLLM, as `make vllm` builds it."
+    )
+    adapters: str | None = Field(None, description="LoRA adapters to be served by name, as `NAME=FOLDER,NAME=FOLDER`.")
+    quantization: str | None = Field(
+        None,
+        description="How weights are shrunk while they are loaded, such as `fp8`; none: not at all, or `fp8` if they would leave"
+        " no room for questions.",
+    )
+    tensor_parallel: int = Field(0, ge=0, description="Cards that share one model; 0: as few as it fits.")
+    memory_share: float = Field(0.9, gt=0, le=1, description="Share of each card's memory that vLLM takes.")
+    cpu_cache_gb: int = Field(2, ge=1, description="Memory for what questions have been read, on a machine without a GPU.")
+    options: str | None = Field(None, description="Further options of vLLM's server, as on its command line; they win over ours.")
+
+    @field_validator("adapters")
+    @classmethod
+    def _can_be_split(cls, value: str | None) -> str | None:
+        _adapters(value)
+        return value
+
+    @property
+    def adapter_folders(self) -> dict[str, Path]:
+        """The adapters' folders by their names."""
+        return _adapters(self.adapters)
+
+
+def _adapters(text: str | None) -> dict[str, Path]:
+    pairs = [part.strip().partition("=") for part in (text or "").split(",") if part.strip()]
+    if any(not name or not folder for name, _, folder in pairs):
+        raise ValueError("adapters are written NAME=FOLDER, with commas between them")
+    return {name: Path(folder).expanduser() for name, _, folder in pairs}
 
 
 class Embedding(Group):
@@ -290,6 +330,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     broker: Broker = Broker()
     llm: Llm = Llm()
+    vllm: Vllm = Vllm()
     embedding: Embedding = Embedding()
     rerank: Rerank = Rerank()
     models: Models = Models()

@@ -40,7 +40,8 @@ for lock in "$@"; do
     say "installing $lock into $env"
     "$env/bin/uv" pip install $quiet --no-deps $no_index --require-hashes -r "$lock"
 done
-"$env/bin/uv" pip install --quiet --no-deps --no-build-isolation -e .
+# PROJECT=no: an environment of somebody else's program, in which ours is not wanted
+[ "${PROJECT:-yes}" = no ] || "$env/bin/uv" pip install --quiet --no-deps --no-build-isolation -e .
 say "done: $(du -sh "$env" | cut -f1) in $env"
 "$env/bin/python" -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null ||
     say "warning: this system has no libgomp.so.1, which the model server needs. On Debian and Ubuntu: apt install libgomp1"

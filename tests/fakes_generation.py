@@ -301,6 +301,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._json(200, {"object": "chat.completion", "model": self.fake.model, "choices": [choice]})
 
     def _write_json(self, body: dict[str, Any]) -> None:
+        self.fake.text_for(body["messages"])  # which may take its time
         wanted = self.fake.json
         value = wanted(body["messages"]) if callable(wanted) else wanted
         text = json.dumps(minimal(body["response_format"]["json_schema"]["schema"]) if value is None else value)

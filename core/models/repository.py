@@ -2,8 +2,8 @@
 
 Nobody vouches for their hashes, so the first pull is trusted. It records the hub's commit and each file's sha256 in
 ``ORG--NAME/.repository.json``; from then on the model is an entry like the catalogue's own. Files the hub keeps in LFS
-are held to the hub's sha256 at once. Only what sentence-transformers reads is taken, never code, and no name a hub
-gives a file leads out of the folder. The licence is what the repository's card names, and none of its files is fetched
+are held to the hub's sha256 at once. Only what sentence-transformers and vLLM read is taken, never code, and no name a
+hub gives a file leads out of the folder. The licence is what the repository's card names, and none of its files is fetched
 if the policy does not allow it.
 """
 
@@ -50,7 +50,7 @@ WINDOWS = (
 )
 SAFETENSORS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin", re.ASCII)
-WORDS = re.compile(r"[A-Za-z0-9][\w.-]*\.(json|txt|model)", re.ASCII)
+WORDS = re.compile(r"[A-Za-z0-9][\w.-]*\.(json|txt|model|jinja)", re.ASCII)
 
 
 class Lfs(BaseModel):
@@ -142,7 +142,7 @@ def first_pull(name: str, target: Path, models: Models, progress: Progress) -> M
 
 
 def needed(names: Sequence[str]) -> list[str]:
-    """Choose the files sentence-transformers reads: of two forms of the same weights, the one that cannot hold code.
+    """Choose the files sentence-transformers and vLLM read: of two forms of the same weights, the one that cannot hold code.
 
     Raises WeightsError for a name that leads out of the folder, and when there are no weights.
 
@@ -154,7 +154,7 @@ def needed(names: Sequence[str]) -> list[str]:
     safe = {path.parent for path in places if SAFETENSORS.fullmatch(path.name)}
     weights = {p for p in places if SAFETENSORS.fullmatch(p.name) or (p.parent not in safe and PICKLED.fullmatch(p.name))}
     if PurePosixPath() not in {path.parent for path in weights}:
-        raise WeightsError("there is no model.safetensors or pytorch_model.bin, which sentence-transformers needs")
+        raise WeightsError("there is no model.safetensors or pytorch_model.bin, which sentence-transformers and vLLM need")
     return [str(path) for path in places if path in weights or WORDS.fullmatch(path.name)]
 
 

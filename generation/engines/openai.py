@@ -48,7 +48,7 @@ def make_generator(settings: Settings) -> Generator:
     catalogue.check(llm.model, settings)
     return OpenAICompatible(
         url=llm.url or f"http://127.0.0.1:{llm.port}/v1",
-        model=llm.model,
+        model=llm.adapter or llm.model,
         api_key=llm.api_key.get_secret_value() if llm.api_key else None,
         timeout_s=llm.timeout_s,
     )
@@ -143,6 +143,10 @@ class OpenAICompatible:
             names = [served["id"] for served in response.json()["data"]]
         if self.model not in names:
             raise ModelUnavailable(f"The model server at {self._url} serves {', '.join(names)}, not {self.model}: set llm.model.")
+
+    def close(self) -> None:
+        """Let go of the connections kept open."""
+        self._http.close()
 
     def _writing(self, body: dict[str, Any], silence_s: float) -> abc.Generator[str, None, Written]:
         """Write once, without another try."""

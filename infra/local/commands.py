@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 import psutil
 import typer
@@ -25,6 +25,9 @@ SUPERVISOR = "infra.local.run"
 POLL_S = 0.2
 DOWN_S = 25.0  # a supervisor needs at most some 15 s to stop everything
 Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is ready, and leave it running.")]
+Engine = Annotated[
+    Literal["llamacpp", "vllm"] | None, typer.Option(help="The model server to start, for this once in the place of llm.engine.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -35,10 +38,11 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
 
 
-def up(detach: Detach = False) -> None:
+def up(detach: Detach = False, engine: Engine = None) -> None:
     """Start the whole platform and keep it running until Ctrl-C, or behind your back with --detach."""
     console = Console()
     settings = core_settings.load()
+    settings = settings.with_values(llm={"engine": engine}) if engine else settings
     home = Home(settings.home)
     home.make()
     if home.is_supervised():

@@ -48,16 +48,19 @@ def for_server() -> Mapping[str, str]:
 def absolute(settings: Settings) -> Settings:
     """Make the paths independent of the current folder."""
     folder = settings.models.folder
-    licences = {_absolute_model(name): licence for name, licence in settings.models.licences.items()}
-    models = {"folder": folder and folder.expanduser().absolute(), "licences": licences}
-    changes: dict[str, dict[str, Any]] = {"models": models}
+    licences = {located(name): licence for name, licence in settings.models.licences.items()}
+    adapters = ",".join(f"{name}={path.absolute()}" for name, path in settings.vllm.adapter_folders.items()) or None
+    changes: dict[str, dict[str, Any]] = {
+        "models": {"folder": folder and folder.expanduser().absolute(), "licences": licences},
+        "vllm": {"environment": settings.vllm.environment.expanduser().absolute(), "adapters": adapters},
+    }
     for group, model in (("embedding", settings.embedding.model), ("rerank", settings.rerank.model)):
         if model:
-            changes[group] = {"model": _absolute_model(model)}
+            changes[group] = {"model": located(model)}
     return settings.with_values(**changes)
 
 
-def _absolute_model(name: str) -> str:
+def located(name: str) -> str:
     """Write a model's folder so that it's found from anywhere; any other name stays."""
     path = Path(name).expanduser()
     return str(path.absolute()) if path.is_dir() else name

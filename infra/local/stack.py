@@ -14,9 +14,8 @@ from pydantic import SecretStr
 
 from core import urls
 from core.db.migrate import migrate
-from core.errors import SettingsError
 from core.settings import PROJECT_ROOT, Settings
-from infra.local import checks, environment, ports
+from infra.local import checks, environment, ports, vllm
 from infra.local.component import Component
 from infra.local.first_key import ensure_key
 from infra.local.home import Home
@@ -26,6 +25,8 @@ from infra.local.valkey import Valkey
 SEE_LOG = "the lines above name the cause; once it is put right, type `muniment up` again."
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a worker's processes share the cores already
 LOOPBACK = "127.0.0.1"
+LLAMA_START_S, LLAMA_STOP_S = 180.0, 3.0
+VLLM_START_S, VLLM_STOP_S = 900.0, 10.0  # it reads large weights and compiles; it has processes of its own to end
 LOCAL_NAMES = "127.0.0.1 localhost ::1"  # so that no name of a stranger's, pointed at loopback, opens the page's key
 
 
@@ -62,12 +63,9 @@ def build(settings: Settings, home: Home) -> Stack:
 
 
 def check_settings(settings: Settings) -> None:
-    """Raise SettingsError for what cannot run, before anything is fetched for it."""
+    """Raise SettingsError or ModelUnavailable for what cannot run, before anything is fetched for it."""
     if settings.llm.engine == "vllm" and settings.llm.url is None:
-        raise SettingsError(
-            "MUNIMENT_LLM_ENGINE is vllm, which `muniment up` does not start itself yet: start vLLM and give its address,"
-            " ending in /v1, in MUNIMENT_LLM_URL; or set MUNIMENT_LLM_ENGINE to llamacpp."
-        )
+        vllm.check(settings)
 
 
 def _wanted(settings: Settings) -> dict[str, tuple[str, int]]:
@@ -137,8 +135,8 @@ def _llm(settings: Settings, home: Home, chosen: dict[str, int]) -> dict[str, An
     """Say where the model server is: elsewhere, or here with a key of its own."""
     if settings.llm.url is not None:
         return {}
-    port = chosen["llm"]
-    return {"url": f"http://{LOOPBACK}:{port}/v1", "api_key": SecretStr(home.secret("llm")), "port": port}
+    port, model = chosen["llm"], environment.located(settings.llm.model)
+    return {"url": f"http://{LOOPBACK}:{port}/v1", "api_key": SecretStr(home.secret("llm")), "port": port, "model": model}
 
 
 def _model(wired: Settings, *, external: bool) -> Component:
@@ -149,14 +147,16 @@ def _model(wired: Settings, *, external: bool) -> Component:
         )
         check = partial(checks.check_model, url, wired.llm.model, key)
         return Component("model", check, urls.http_address(url), advice, start_s=30)
+    is_vllm = wired.llm.engine == "vllm"
     return Component(
         name="model",
         check=partial(checks.check_http, f"http://{LOOPBACK}:{wired.llm.port}/health"),
         address=f"{LOOPBACK}:{wired.llm.port}, {wired.llm.model}",
         advice=SEE_LOG,
-        argv=(sys.executable, "-m", "infra.local.llama"),
+        argv=(sys.executable, "-m", "infra.local.vllm" if is_vllm else "infra.local.llama"),
         env=partial(environment.for_python, wired),
-        start_s=180,
+        start_s=VLLM_START_S if is_vllm else LLAMA_START_S,
+        stop_s=VLLM_STOP_S if is_vllm else LLAMA_STOP_S,
     )
 
 

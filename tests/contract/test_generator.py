@@ -8,24 +8,28 @@ import time
 from collections import abc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
 import pytest
 
 from core import settings as core_settings
 from core.errors import ContextTooLong, ModelUnavailable, WeightsError
+from core.models import catalogue
 from generation.engines.base import Generator, Message, Written
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator
 from tests.fakes_network import LossyFront
 from tests.llama import llama_server
-from tests.model_server import ModelServer
+from tests.model_server import SMALLEST, ModelServer
+from tests.vllm import vllm_server
 
 WINDOW_TOKENS = 512
+POLLED_S = 5.0  # ahead of the first piece llama.cpp looks once a second whether anybody waits still, and ends its batch
 COUNTED = "one, two, three, four, five, six, seven, eight, nine, ten"
 COUNT = [Message("user", f"Repeat these words exactly: {COUNTED}")]
 TALE = [Message("user", "Tell me a long story about a dog.")]
+TO_BE_READ = [Message("user", "slow " * 400)]  # which takes a model some time before its first word
 TOO_LONG = [Message("user", "far too long " * WINDOW_TOKENS)]
 COLOUR = {
     "type": "object",
@@ -51,16 +55,25 @@ def real(server: ModelServer) -> Subject:
 
 @pytest.fixture(scope="module")
 def llama() -> Iterator[Subject]:
+    settings = core_settings.load().with_values(llm={"model": SMALLEST})
     try:
-        with llama_server(core_settings.load(), window_tokens=WINDOW_TOKENS) as server:
-            yield real(server)
+        catalogue.ensure(SMALLEST, settings)
     except WeightsError as error:
         pytest.skip(f"no weights for the real llama.cpp: {error}")
+    with llama_server(settings, window_tokens=WINDOW_TOKENS) as server:
+        yield real(server)
+
+
+@pytest.fixture(scope="module")
+def vllm() -> Iterator[Subject]:
+    with vllm_server(core_settings.load(), window_tokens=WINDOW_TOKENS) as server:
+        yield real(server)
 
 
 @pytest.fixture
 def fake() -> Iterator[Subject]:
     def reply(messages: list[dict[str, str]]) -> str:
+        time.sleep(0.3 if messages == [asdict(message) for message in TO_BE_READ] else 0)
         return "Once upon a time. " * 100 if "story" in messages[-1]["content"] else COUNTED
 
     with FakeModelServer(reply, window_tokens=WINDOW_TOKENS, pause_s=0.005) as server:
@@ -78,7 +91,7 @@ def scripted() -> Subject:
     return Subject(generator, lambda: generator.num_running)
 
 
-@pytest.fixture(params=["scripted", "fake", "llama"])
+@pytest.fixture(params=["scripted", "fake", "llama", pytest.param("vllm", marks=pytest.mark.vllm)])
 def subject(request: pytest.FixtureRequest) -> Subject:
     found: Subject = request.getfixturevalue(request.param)
     return found
@@ -89,7 +102,7 @@ def generator(subject: Subject) -> Generator:
     return subject.generator
 
 
-@pytest.fixture(params=["fake", "llama"])
+@pytest.fixture(params=["fake", "llama", pytest.param("vllm", marks=pytest.mark.vllm)])
 def server(request: pytest.FixtureRequest) -> Subject:
     found: Subject = request.getfixturevalue(request.param)
     return found
@@ -119,11 +132,11 @@ class TestGenerator:
         assert generator.model
 
     def test_it_writes_in_pieces_the_same_text_each_time(self, generator: Generator) -> None:
-        pieces = list(generator.stream(COUNT, max_tokens=24))
+        pieces = list(generator.stream(COUNT, max_tokens=12))
         assert len(pieces) > 3
         assert all(pieces)
         assert "two" in "".join(pieces).casefold()
-        assert "".join(generator.stream(COUNT, max_tokens=24)) == "".join(pieces)
+        assert "".join(generator.stream(COUNT, max_tokens=12)) == "".join(pieces)
 
     def test_a_wait_of_its_own_changes_nothing_while_it_is_not_needed(self, generator: Generator) -> None:
         assert list(generator.stream(COUNT, max_tokens=5, timeout_s=100)) == list(generator.stream(COUNT, max_tokens=5))
@@ -197,10 +210,14 @@ class TestGenerator:
 class TestServer:
     def test_who_waits_no_longer_is_told_so_and_the_server_stops(self, server: Subject) -> None:
         with pytest.raises(ModelUnavailable, match="silent for too long"):
-            list(server.generator.stream(TALE, max_tokens=400, timeout_s=0.001))
+            list(server.generator.stream(TO_BE_READ, max_tokens=50, timeout_s=0.05))
+        assert is_idle(server, within_s=POLLED_S)
+
+    def test_a_json_value_that_takes_too_long_is_given_up(self, server: Subject) -> None:
+        words = {"type": "array", "items": {"enum": ["word"]}, "minItems": 100}
         with pytest.raises(ModelUnavailable, match="silent for too long"):
-            server.generator.json(TALE, schema=COLOUR, max_tokens=400, timeout_s=0.001)
-        assert is_idle(server)
+            server.generator.json(TO_BE_READ, schema=words, max_tokens=100, timeout_s=0.05)
+        assert is_idle(server, within_s=POLLED_S)
 
     def test_connections_lost_before_the_first_piece_are_made_anew(self, server: Subject) -> None:
         assert server.via

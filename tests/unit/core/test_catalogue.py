@@ -208,7 +208,7 @@ def test_a_disk_that_refuses_is_explained(settings: Settings, server: FakeServer
 
 
 def test_only_models_that_run_here_are_required(settings: Settings, tmp_path: Path) -> None:
-    assert catalogue.required(settings) == list(CATALOGUE)
+    assert catalogue.required(settings) == ["all-minilm-l6-v2", settings.llm.model]
     assert catalogue.required(settings.with_values(llm={"url": "http://gpu.example/v1"})) == ["all-minilm-l6-v2"]
     assert catalogue.required(settings.with_values(embedding={"model": str(tmp_path)})) == [settings.llm.model]
     assert catalogue.required(settings.with_values(embedding={"model": "org/name"})) == ["org/name", settings.llm.model]

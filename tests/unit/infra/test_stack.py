@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from core.errors import SettingsError
+from core.errors import ModelUnavailable, SettingsError
 from core.settings import Settings
 from infra.local import stack
 from infra.local.home import Home
@@ -127,9 +127,40 @@ def test_an_api_elsewhere_has_no_twin_here_and_all_ask_it(settings: Settings) ->
     assert settings.api.port not in [port for _, port in plan.addresses]
 
 
-def test_vllm_without_an_address_says_what_to_set(settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="MUNIMENT_LLM_URL"):
-        build(settings.with_values(llm={"engine": "vllm"}))
+def with_vllm(settings: Settings, tmp_path: Path) -> Settings:
+    """Have something that looks like vLLM's environment, and a model for it."""
+    package = tmp_path / "env" / "lib" / "python3.11" / "site-packages" / "vllm"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (tmp_path / "env" / "bin").mkdir()
+    (tmp_path / "env" / "bin" / "python").touch()
+    (tmp_path / "a model").mkdir()
+    return settings.with_values(
+        llm={"engine": "vllm", "model": str(tmp_path / "a model")}, vllm={"environment": tmp_path / "env"}
+    )
+
+
+def test_vllm_is_the_model_server_where_it_is_chosen(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = with_vllm(settings, tmp_path).with_values(llm={"model": "a model"})
+    parts = {c.name: c for c in build(chosen).components}
+    assert parts["model"].argv[1:] == ("-m", "infra.local.vllm")
+    assert parts["model"].start_s >= 600
+    for name in ("model", "api"):
+        assert parts[name].env()["MUNIMENT_LLM_MODEL"] == str(tmp_path / "a model")
+    assert build(settings).components[2].argv[1:] == ("-m", "infra.local.llama")
+
+
+def test_without_vllms_environment_the_target_that_makes_it_is_named(settings: Settings, tmp_path: Path) -> None:
+    lacking = settings.with_values(llm={"engine": "vllm"}, vllm={"environment": tmp_path / "nothing"})
+    with pytest.raises(ModelUnavailable, match="make vllm"):
+        build(lacking)
+
+
+def test_vllm_is_not_started_with_a_model_it_cannot_load(settings: Settings, tmp_path: Path) -> None:
+    chosen = with_vllm(settings, tmp_path).with_values(llm={"model": settings.llm.model})
+    with pytest.raises(SettingsError, match="MUNIMENT_LLM_MODEL"):
+        build(chosen)
 
 
 @pytest.mark.parametrize(("host", "seen_as"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::", "[::1]")])

@@ -291,3 +291,7 @@ def test_more_ask_at_once_than_a_pool_of_connections_usually_holds() -> None:
         generator = client(server, timeout_s=20)
         texts = list(pool.map(lambda _: "".join(generator.stream(HELLO, max_tokens=100)), range(120)))
     assert texts == ["word " * 5] * 120
+
+
+def test_an_adapter_is_asked_for_in_the_models_place() -> None:
+    assert make_generator(Settings(llm={"model": "org/model", "adapter": "legal"})).model == "legal"
