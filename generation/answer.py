@@ -73,6 +73,7 @@ class Plan:
     keeps_unsupported: bool = False
     patience_s: float | None = None  # for the model's first word, and then for each next one; None: the engine's own
     rewrite_timeout_s: float = TIMEOUT_S
+    explain: bool = False  # tell each source's rank and score at each stage of the search
 
 
 def answer(
@@ -96,20 +97,20 @@ def answer(
     plan, watch, asked = plan or Plan(), _Watch(), question
     if history:
         hits = search(f"{history[-1].question} {question}", scope=scope, k=plan.k)
-        yield Sources(_sources(hits, decisive(question, hits, similarity)), given=False, note=hits.note)
+        yield Sources(_sources(hits, decisive(question, hits), plan), given=False, note=hits.note)
         watch.note("evidence")
         asked = standalone(question, history, generator, plan.rewrite_timeout_s)
         watch.note("rewrite")
     hits = search(asked, scope=scope, k=plan.k)
-    findings = decisive(asked, hits, similarity)
-    told = Sources(_sources(hits, findings), False, asked if asked != question else None, hits.note)
+    findings = decisive(asked, hits)
+    told = Sources(_sources(hits, findings, plan), False, asked if asked != question else None, hits.note)
     watch.note("evidence")
     yield told
     count = Counter(generator)
     budget = passage_tokens(asked, count, plan.context_tokens, plan.window_tokens)
     room = fitted(pack(asked, hits, budget_tokens=budget, count_tokens=count), count, plan.window_tokens)
     watch.note("retrieval")
-    told = replace(told, sources=_sources(room.context.hits, findings), given=True)
+    told = replace(told, sources=_sources(room.context.hits, findings, plan), given=True)
     yield told
     asking = _Asking(findings, generator, similarity, plan, watch)
     asking.read(room)
@@ -173,7 +174,7 @@ class _Asking:
             confidence=self.confidence,
             degraded=self.degraded,
             conflicts=() if self.refusal else self.conflicts,
-            sources=_sources(self.room.context.hits, self.findings),
+            sources=_sources(self.room.context.hits, self.findings, self.plan),
             usage=self.usage,
             standalone_question=told.standalone_question,
             note=told.note,
@@ -193,7 +194,7 @@ class _Asking:
     def _is_answerable(self) -> bool:
         messages = prompt.check(self.room.context)
         said_yes = self.generator.probability_of("yes", "no", messages, timeout_s=self.plan.patience_s)
-        self.confidence = confidence(said_yes, self.findings.values())
+        self.confidence = confidence(said_yes, self.findings.values(), self.room.context.hits)
         self.watch.note("answerable")
         return self.confidence >= self.plan.refuse_below
 
@@ -238,8 +239,9 @@ class _Asking:
                 yield Token(part)
 
 
-def _sources(hits: Iterable[Hit], findings: dict[str, Decisive]) -> tuple[Source, ...]:
-    return tuple(Source(hit, _within(hit, findings), flagged(hit)) for hit in hits)
+def _sources(hits: Iterable[Hit], findings: dict[str, Decisive], plan: Plan) -> tuple[Source, ...]:
+    shown = hits if plan.explain else [replace(hit, stages=()) for hit in hits]
+    return tuple(Source(hit, _within(hit, findings), flagged(hit)) for hit in shown)
 
 
 def _within(hit: Hit, findings: dict[str, Decisive]) -> Quote | None:
@@ -249,7 +251,7 @@ def _within(hit: Hit, findings: dict[str, Decisive]) -> Quote | None:
         for finding in findings.values()
         if finding.quote.hit.document_id == hit.document_id and hit.start <= finding.quote.start and finding.quote.end <= hit.end
     ]
-    best = max(inside, key=lambda finding: finding.score, default=None)
+    best = max(inside, key=lambda finding: finding.coverage, default=None)
     return Quote(hit, best.quote.start, best.quote.end) if best else None
 
 

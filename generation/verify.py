@@ -87,9 +87,7 @@ class Verifier:
                 denied.update(dict.fromkeys(core, found.coverage))
             if found.coverage < closest:  # what speaks of the same more closely says otherwise
                 continue
-            if found.is_denial and found.coverage >= SAME:
-                best = found
-            elif _order(found) > _order(best):
+            if (found.is_denial and found.coverage >= SAME) or _order(found) > _order(best):
                 best = found
             if best.verdict == "supported":
                 break

@@ -81,7 +81,7 @@ def _events(body: Ask, scope: AccessScope, services: Services) -> Events:
     return answer(
         checked(body.question, settings.api.max_question_chars),
         scope=scope,
-        search=partial(services.search, filters=body.filters.checked(), explain=body.explain),
+        search=partial(services.search, filters=body.filters.checked(), explain=True),
         pack=Packer(services.pool, scope),
         generator=services.generator,
         similarity=services.embedder.embed_queries,
@@ -93,6 +93,7 @@ def _events(body: Ask, scope: AccessScope, services: Services) -> Events:
             keeps_unsupported=settings.answers.unsupported == "mark",
             patience_s=settings.answers.patience_s,
             rewrite_timeout_s=settings.llm.rewrite_timeout_s,
+            explain=body.explain,
         ),
     )
 
