@@ -57,6 +57,8 @@ def agreement(one: Lexeme, other: Lexeme) -> float:
     """Tell how far two lexemes agree: 1 if they say the same, more than 0.5 if they may, RIVAL if one excludes the other."""
     if one.kind != other.kind and not ({one.kind, other.kind} <= {"word", "name", "party", "period"}):
         return 0.0
+    if "period" in {one.kind, other.kind}:
+        return EQUAL if one.key == other.key else RIVAL if one.kind == other.kind else 0.0
     if isinstance(one.value, Quantity) and isinstance(other.value, Quantity):
         return EQUAL if one.value.is_same(other.value) else RIVAL if one.value.competes_with(other.value) else 0.0
     if isinstance(one.value, Day) and isinstance(other.value, Day):

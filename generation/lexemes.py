@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from generation.lexicon import CLASSES, ENGLISH, PARTIES, PHRASES, STOP, singular, stem
+from generation.lexicon import CLASSES, ENGLISH, OFFICES, PARTIES, PHRASES, STOP, singular, stem
 from generation.quantities import DATE, NUMBER, TIME, WORD_NUMBER, Day, Quantity, clock, day, is_unit, measured, quantity
 
 Kind = Literal["word", "name", "party", "number", "date", "period", "negation", "modals", "bounds", "quantifiers", "mute"]
@@ -19,10 +19,11 @@ FILLERS = frozenset({"name", "party", "number", "date", "period"})
 ONE_TO_ONE = str.maketrans("‘’‚‛“”„‟«»‐‑‒–—―−\u00a0\u2007\u202f\u2009", "''''\"\"\"\"\"\"-------    ")
 _BREAK = r"(?:\u00ad|-[^\S\n]*\n\s*(?=[a-z]))"  # a word is cut here at the end of a line
 _LETTERS = rf"[^\W\d_]+(?:{_BREAK}[^\W\d_]+)*"
+_AMOUNT = r"(?i:the\s+)?(?:[$€£]|\d|(?i:one|two|three|four|five|six|seven|eight|nine|ten|twenty|thirty|forty|fifty|sixty|ninety)\b)"
 _SCANNER = re.compile(
     rf"(?P<url>\b(?:https?://|www\.)[^\s)>\]]+|\b[\w.+-]+@[\w-]+\.[\w.]+)|(?P<date>{DATE})|(?P<time>{TIME})"
     rf"|(?P<number>{NUMBER})|(?P<spoken>{WORD_NUMBER})(?P<again>\s*\(\s*{NUMBER.replace('?P<', '?P<again_')}\s*\)(?P<percents>\s*(?i:percent|per\s+cent)\b)?)?"
-    rf"|(?P<phrase>\b(?i:{PHRASES})(?!\w|'t))|(?P<cjk>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
+    rf"|(?P<phrase>\b(?i:{PHRASES})(?!\w|'t)|\b(?i:over|under)(?=\s+(?:{_AMOUNT})))|(?P<cjk>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
     rf"|(?P<word>(?:\b(?i:non|co|re|pre|sub|e)-)?{_LETTERS}(?:'s?(?!\w))?)|(?P<boundary>[.;:!?()\[\]|]|,|--+|\s-\s|\n\s*\n|\n\s*[-*•])"
 )
 _CONTRACTED = {"can": "may", "could": "may", "won": "must", "must": "must", "should": "should", "would": "should", "need": "must"}
@@ -67,7 +68,7 @@ def read(text: str, *, clause: int = 0) -> list[Lexeme]:
             continue
         found += _lexemes(match, clause, opens, shouts)
         opens = False
-    return _forbidding(_with_units(found, plain))
+    return _forbidding(_with_offices(_with_units(found, plain), plain))
 
 
 def is_english(text: str) -> bool:
@@ -137,7 +138,7 @@ def _plain(value: Quantity) -> str:
 
 def _operators(match: re.Match[str], clause: int) -> list[Lexeme]:
     phrase = " ".join(match[0].lower().split())
-    family, name = CLASSES[phrase]
+    family, name = CLASSES.get(phrase, ("bounds", phrase))
     start, end = match.span()
     found = [Lexeme(start, end, match[0], name, phrase, family, clause, name)]  # type: ignore[arg-type]
     contracted = "may" if phrase == "cannot" else _CONTRACTED.get(phrase.removesuffix("n't").removesuffix("'t"))
@@ -198,6 +199,15 @@ def _unit_after(lexemes: list[Lexeme], i: int, text: str) -> int | None:
         if lexemes[j].kind in {"period", "word"} and is_unit(_unit(lexemes[j])):
             return j
     return None
+
+
+def _with_offices(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
+    """Take the word that says which team, department or officer for a part of the party's name."""
+    found = list(lexemes)
+    for i, (one, two) in enumerate(zip(lexemes, lexemes[1:], strict=False)):
+        if one.kind == "word" and two.key in OFFICES and text[one.end : two.start] == " ":
+            found[i] = replace(one, kind="party")
+    return found
 
 
 def _forbidding(lexemes: list[Lexeme]) -> list[Lexeme]:
