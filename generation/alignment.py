@@ -70,8 +70,7 @@ def agreement(one: Lexeme, other: Lexeme) -> float:
 
 def is_denied(one: Lexeme, other: Lexeme) -> bool:
     """Tell whether one word is the other with a prefix that denies it: exclusive, non-exclusive."""
-    short, long = sorted((one.key, other.key), key=len)
-    return len(short) > 3 and any(long == prefix + short for prefix in _PREFIXES)
+    return _has_denying_prefix(one.key, other.key) or _has_denying_prefix(other.key, one.key)
 
 
 def are_opposites(one: Lexeme, other: Lexeme) -> bool:
@@ -79,17 +78,22 @@ def are_opposites(one: Lexeme, other: Lexeme) -> bool:
     return other.stem in OPPOSITES.get(one.stem, ()) or is_denied(one, other)
 
 
+def _has_denying_prefix(long: str, short: str) -> bool:
+    return len(short) > 3 and 2 <= len(long) - len(short) <= 3 and long.endswith(short) and long.startswith(_PREFIXES)
+
+
 def _of_words(one: Lexeme, other: Lexeme) -> float:
     if one.key == other.key:
         return EQUAL
-    rivals = one.kind in FILLERS and other.kind in FILLERS
     if are_opposites(one, other):
         return RIVAL
     if other.stem in SYNONYMS.get(one.stem, ()):
         return RELATED
-    if not rivals and (one.stem == other.stem or _begin_alike(one.key, other.key)) and "party" not in {one.kind, other.kind}:
+    are_parties = "party" in {one.kind, other.kind}
+    are_rivals = are_parties or (one.kind in FILLERS and other.kind in FILLERS)
+    if not are_rivals and (one.stem == other.stem or _begin_alike(one.key, other.key)):
         return RELATED if one.stem != other.stem else EQUAL
-    return RIVAL if rivals or "party" in {one.kind, other.kind} else 0.0
+    return RIVAL if are_rivals else 0.0
 
 
 def _begin_alike(one: str, other: str) -> bool:

@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from core.types import Context, Hit, Quote, Verdict
+from core.types import Context, Hit
 from generation.claims import weight_of
-from generation.hostile.withhold import testifies, testimony
 from generation.lexemes import Lexeme, read
 from generation.sentences import MAX_CHARS, sentences
-from generation.verify import SAME, Similarity, Verifier
+from generation.verify import Finding, Similarity, Verdict, Verifier
 from generation.words import names, numbers, tokens
 
 SUPPORT = 0.5  # least share of a claim's weight that its evidence must hold
@@ -26,17 +25,29 @@ NAMES_MISSING = 1 / 3  # largest share of a claim's new names that its passage m
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """What came of holding a claim against the passages: ``reason`` is for a reader, empty if the claim is supported.
+class Quote:
+    """A range of a passage, as character offsets into its document."""
 
-    ``quotes`` are the best first, and none if it is unsupported; ``denied_by`` then says otherwise of the same thing, if
-    anything does. ``mended`` tells that none of them is from a passage that the model had named."""
+    hit: Hit
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The quoted characters, cut from the passage."""
+        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What came of holding a claim against the passages: ``reason`` is for a reader, empty if the claim is supported;
+    ``quotes`` are the best first, and none if it is unsupported; ``mended`` tells that none of them is from a passage
+    that the model had named."""
 
     verdict: Verdict
-    reason: str = ""
-    quotes: tuple[Quote, ...] = ()
+    reason: str
+    quotes: tuple[Quote, ...]
     mended: bool = False
-    denied_by: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,8 @@ class Evidence:
     def __init__(self, context: Context, similarity: Similarity | None = None) -> None:
         self._hits = context.hits
         titles = [" ".join((hit.title, *hit.heading_path)) for hit in context.hits]
-        said = {hit.chunk_id: testimony(hit) for hit in context.hits}
-        self._verifier = Verifier(list(said.values()), titles, similarity)
+        self._verifier = Verifier([hit.text for hit in context.hits], titles, similarity)
+        self.passages = self._verifier.passages
         asked = read(context.question)
         self._asked_keys = frozenset(key for lexeme in asked for key in (lexeme.key, lexeme.stem))
         self._asked_names = frozenset(lexeme.key for lexeme in asked if lexeme.kind == "name")
@@ -82,8 +93,7 @@ class Evidence:
             anywhere = self._verifier.check(claim, weigh=self._weigh, given=given)
             found = anywhere if found is None or anywhere.verdict == "supported" or not found.ranges else found
         mended = bool(named and found.ranges) and not any(passage in named for passage, _, _ in found.ranges)
-        denying = self._quotes(found.denied_by) if found.is_denial and found.coverage >= SAME else []
-        return Check(found.verdict, found.reason, tuple(self._quotes(found.ranges)), mended, next(iter(denying), None))
+        return Check(found.verdict, found.reason, tuple(self._quotes(found)), mended)
 
     def _weigh(self, lexeme: Lexeme) -> float:
         weight = weight_of(lexeme)
@@ -91,9 +101,9 @@ class Evidence:
             return NAMED_WEIGHT * weight
         return ASKED_WEIGHT * weight if lexeme.key in self._asked_keys or lexeme.stem in self._asked_keys else weight
 
-    def _quotes(self, ranges: Iterable[tuple[int, int, int]]) -> list[Quote]:
+    def _quotes(self, found: Finding) -> list[Quote]:
         hits = self._hits
-        quotes = [Quote(hits[p], hits[p].start + start, hits[p].start + end) for p, start, end in ranges]
+        quotes = [Quote(hits[p], hits[p].start + start, hits[p].start + end) for p, start, end in found.ranges]
         return _joined(quotes)
 
     def quotes_for(self, claim: str, *, affirmed: bool = False) -> list[Quote]:
@@ -155,8 +165,6 @@ class Evidence:
 def _candidates(hit: Hit) -> Iterable[_Candidate]:
     around = frozenset(tokens(" ".join((hit.title, *hit.heading_path))))
     for start, end in sentences(hit.text):
-        if not testifies(hit, hit.start + start, hit.start + end):
-            continue
         yield _Candidate(Quote(hit, hit.start + start, hit.start + end), frozenset(tokens(hit.text[start:end])), around)
 
 

@@ -28,11 +28,26 @@ _PASSIVE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What the evidence says where the claim says something else; either may be empty, where only one of them denies."""
+
+    theirs: str
+    ours: str
+
+    @property
+    def reason(self) -> str:
+        """It, for a reader."""
+        if not self.theirs:
+            return f"the passage does not say “{self.ours}”"
+        return f"the passage says “{self.theirs}”" + (f", not “{self.ours}”" if self.ours else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """``conflict`` says what speaks against the claim, ``missing`` names the numbers, dates and names that stand nowhere;
     ``coverage`` is the share of the claim that the evidence holds, and ``used`` are the indices of its lexemes that hold it."""
 
-    conflict: str
+    conflict: Contradiction | None
     missing: tuple[Lexeme, ...]
     coverage: float
     closeness: float  # as coverage, and less where the evidence says much else
@@ -56,7 +71,7 @@ def judge(
     matched = sorted(pairs.agree.values())
     same_voice = not matched or speaks_passively(text_between(matched[0], matched[-1])) == is_passive
     case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around, is_strict=is_strict)
-    conflict = next((c for check in (_of_fillers, _of_bindings, _of_operators, _of_polarity) for c in check(case)), "")
+    conflict = next((c for check in (_of_fillers, _of_bindings, _of_operators, _of_polarity) for c in check(case)), None)
     total = held = 0.0
     for i, lexeme in enumerate(claim):
         weight = weigh(lexeme)
@@ -147,12 +162,12 @@ class _Case:
         return theirs is not None and partner is not None and self.evidence[partner].stem == self.evidence[theirs].stem
 
 
-def _of_fillers(case: _Case) -> list[str]:
-    found = []
+def _of_fillers(case: _Case) -> list[Contradiction]:
+    found: list[Contradiction] = []
     for i, lexeme in enumerate(case.claim):
         j = case.pairs.rival.get(i)
         if (other := case.other_office(i)) is not None:
-            found.append(f"the passage says “{case.evidence[other].text}”, not “{lexeme.text}”")
+            found.append(Contradiction(case.evidence[other].text, lexeme.text))
         if j is None or lexeme.kind in OPERATORS or "word" in {lexeme.kind, case.evidence[j].kind} and not case.is_odd_party(i, j):
             continue
         rival = case.evidence[j]
@@ -166,13 +181,13 @@ def _of_fillers(case: _Case) -> list[str]:
         else:
             conflicts = supports == 2 or (supports == 1 and case.is_edge(i))
         if conflicts:
-            found.append(f"the passage says “{rival.text}”, not “{lexeme.text}”")
+            found.append(Contradiction(rival.text, lexeme.text))
     return found
 
 
-def _of_bindings(case: _Case) -> list[str]:
+def _of_bindings(case: _Case) -> list[Contradiction]:
     """Find numbers that the evidence says of something else: another of their kind stands nearer to what the claim says it of."""
-    found = []
+    found: list[Contradiction] = []
     held = {j for k, j in {**case.pairs.agree, **case.pairs.moved}.items() if case.claim[k].kind not in OPERATORS}
     for i, j in case.pairs.agree.items():
         if case.claim[i].kind not in {"number", "date"}:
@@ -180,7 +195,7 @@ def _of_bindings(case: _Case) -> list[str]:
         before = [case.pairs.agree[k] for k in range(max(0, i - _NEAR), i) if case.pairs.agree.get(k) in held]
         between = [k for k in range(max(before) + 1, j) if k not in held and agreement(case.claim[i], case.evidence[k]) == RIVAL] if before else []
         if between and held.isdisjoint({*range(between[0] + 1, j), *range(j + 1, j + _NEAR)}):
-            found.append(f"the passage says “{case.evidence[between[0]].text}” of this, not “{case.claim[i].text}”")
+            found.append(Contradiction(case.evidence[between[0]].text, case.claim[i].text))
     return found
 
 
@@ -189,8 +204,8 @@ def _may_stand_for(lexeme: Lexeme, rival: Lexeme) -> bool:
     return lexeme.kind == "party" and not lexeme.is_large and lexeme.key in GENERIC_PARTIES and rival.is_large
 
 
-def _of_operators(case: _Case) -> list[str]:
-    found = []
+def _of_operators(case: _Case) -> list[Contradiction]:
+    found: list[Contradiction] = []
     for i, lexeme in enumerate(case.claim):
         moved = case.pairs.moved.get(i)
         if lexeme.kind not in _OPPOSED or i in case.pairs.agree or (moved is not None and case.is_same_target(i, moved)):
@@ -200,7 +215,7 @@ def _of_operators(case: _Case) -> list[str]:
         for j in _governors(case, i):
             other = case.evidence[j]
             if {lexeme.value, other.value} in _OPPOSED[lexeme.kind]:
-                found.append(f"the passage says “{other.text}”, not “{lexeme.text}”")
+                found.append(Contradiction(other.text, lexeme.text))
     return found
 
 
@@ -221,7 +236,7 @@ def _governors(case: _Case, i: int) -> list[int]:
     return []
 
 
-def _of_polarity(case: _Case) -> list[str]:
+def _of_polarity(case: _Case) -> list[Contradiction]:
     """Count what is denied on one side only: an odd number turns the claim round."""
     pairs = case.pairs
     agreed = {i: j for i, j in pairs.agree.items() if case.claim[i].kind == "negation" and not case.is_strict}
@@ -237,8 +252,8 @@ def _of_polarity(case: _Case) -> list[str]:
     if (len(ours) + len(theirs) + len(turned)) % 2 == 0 and not (case.is_strict and ours):
         return []
     if turned:
-        return [f"the passage says “{turned[0][1].text}”, not “{turned[0][0].text}”"]
-    return [f"the passage does not say “{ours[0].text}”"] if ours else [f"the passage says “{theirs[0].text}”"]
+        return [Contradiction(turned[0][1].text, turned[0][0].text)]
+    return [Contradiction("", ours[0].text)] if ours else [Contradiction(theirs[0].text, "")]
 
 
 def _turn(case: _Case, i: int, j: int) -> bool:

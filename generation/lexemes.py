@@ -179,7 +179,8 @@ def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
                     skip = at
                 end = lexemes[at].end if at == i + 1 else lexeme.end
                 value = measured(lexeme.value, _unit(lexemes[at]))
-                lexeme = replace(lexeme, kind="number", end=end, text=text[lexeme.start : end], value=value)  # noqa: PLW2901
+                said = " ".join(text[lexeme.start : lexemes[at].end].split())
+                lexeme = replace(lexeme, kind="number", end=end, text=said, value=value)  # noqa: PLW2901
             elif spoken_one:
                 continue
         found.append(lexeme)

@@ -6,6 +6,7 @@ claim unsupported however much else of it is there. Nothing here calls a languag
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -30,6 +31,7 @@ PARTLY = 0.45
 SAME = 0.6  # share from which on a sentence that contradicts a claim speaks of the same, and no neighbour can mend it
 NUM_SENTENCES = 5  # that are looked at closely
 GAIN = 0.12  # what a second sentence must add to be taken as well
+QUOTED = 0.15  # least share of what is held that makes a second clause worth quoting
 NAMES_MISSING = 1 / 3  # largest share of the names that may stand nowhere, in a language that may write nouns large
 
 _ENUMERATOR = re.compile(r"\s*(?:[-*•‣▪]|\(?(?:\d{1,2}|[a-zA-Z])[.)])\s+(?=\S)")
@@ -149,7 +151,7 @@ class Verifier:
         ranges, held, close = self._ranges(piece, judgement), judgement.coverage, judgement.closeness
         missing = _missing(claim, judgement)
         if judgement.conflict:
-            return Finding("unsupported", judgement.conflict, (), held, close, is_denial=True)
+            return Finding("unsupported", judgement.conflict.reason, (), held, close, is_denial=True)
         if missing and not all(lexeme.key in given for lexeme in missing):
             return Finding("unsupported", f"no passage says “{missing[0].text}”", (), held, close)
         if missing:
@@ -167,12 +169,11 @@ class Verifier:
         return float(one @ other) >= ALIKE
 
     def _ranges(self, piece: Piece, judgement: Judgement) -> tuple[tuple[int, int, int], ...]:
-        """Find the sentences that hold something, the one that holds most first."""
-        places = piece.places
-        held = [places[j] for j in judgement.used if piece.lexemes[j].kind not in OPERATORS]
-        counted = [(sum(p == s.passage and s.start <= at < s.end for p, at in held), s) for s in piece.sentences]
-        ranked = sorted(((n, s) for n, s in counted if n), key=lambda x: -x[0])
-        return tuple((s.passage, s.start, s.end) for _, s in ranked)
+        """Find the one or two clauses that hold most, the best first."""
+        places, lexemes = piece.places, piece.lexemes
+        held = Counter(self.passages.clause_at(*places[j]) for j in judgement.used if lexemes[j].kind not in OPERATORS)
+        least = QUOTED * held.total()
+        return tuple(clause for n, (clause, num) in enumerate(held.most_common(2)) if n == 0 or num >= least)
 
 
 def verify(claim: str, passages: Sequence[str], *, titles: Sequence[str] = (), similarity: Similarity | None = None) -> Finding:
