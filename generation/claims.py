@@ -62,15 +62,16 @@ def judge(
     text_between: Callable[[int, int], str],
     weigh: Callable[[Lexeme], float],
     around: Collection[str],
+    called: Collection[str] = (),
     is_strict: bool = False,
 ) -> Judgement:
     """Hold a claim, which may speak in the passive, against evidence. ``around`` are the keys that the passage and its titles
-    hold elsewhere, ``text_between`` gives the evidence's characters from one lexeme to another. If
+    hold elsewhere, ``called`` those of the titles alone; ``text_between`` gives the evidence's characters from one lexeme to another. If
     ``is_strict`` a denial of the claim must be one of the same thing in the evidence; two others do not make up for it."""
     pairs = align(claim, evidence)
     matched = sorted(pairs.agree.values())
     same_voice = not matched or speaks_passively(text_between(matched[0], matched[-1])) == is_passive
-    case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around, is_strict=is_strict)
+    case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around, called=called, is_strict=is_strict)
     conflict = next((c for check in (_of_fillers, _of_bindings, _of_operators, _of_polarity) for c in check(case)), None)
     total = held = 0.0
     for i, lexeme in enumerate(claim):
@@ -101,6 +102,7 @@ class _Case:
     pairs: Alignment
     same_voice: bool
     around: Collection[str]
+    called: Collection[str]
     is_strict: bool
 
     def held(self, i: int) -> float:
@@ -130,6 +132,14 @@ class _Case:
         if self.claim[i + 1].key not in OFFICES or not j or self.evidence[j - 1].kind not in {"party", "name"}:
             return None
         return None if j - 1 in {*self.pairs.agree.values(), *self.pairs.moved.values()} else j - 1
+
+    def other_name(self, i: int) -> int | None:
+        """Find a name that the evidence has and the claim has not, where the claim has one that the evidence has not."""
+        if self.claim[i].kind != "name" or self.pairs.partner(i) is not None or self.claim[i].key in self.called:
+            return None
+        held = {*self.pairs.agree.values(), *self.pairs.moved.values()}
+        inside = range(min(held, default=0) - 1, max(held, default=-1) + 2)
+        return next((j for j in inside if 0 <= j < len(self.evidence) and self.evidence[j].kind == "name" and j not in held), None)
 
     def is_edge(self, i: int) -> bool:
         return i == 0 or i == len(self.claim) - 1
@@ -167,6 +177,8 @@ def _of_fillers(case: _Case) -> list[Contradiction]:
     for i, lexeme in enumerate(case.claim):
         j = case.pairs.rival.get(i)
         if (other := case.other_office(i)) is not None:
+            found.append(Contradiction(case.evidence[other].text, lexeme.text))
+        if (other := case.other_name(i)) is not None:
             found.append(Contradiction(case.evidence[other].text, lexeme.text))
         if j is None or lexeme.kind in OPERATORS or "word" in {lexeme.kind, case.evidence[j].kind} and not case.is_odd_party(i, j):
             continue

@@ -146,6 +146,7 @@ class Verifier:
             text_between=piece.text_between,
             weigh=weigh,
             around=around,
+            called=frozenset[str]().union(*(self.passages.called[s.passage] for s in piece.sentences)),
             is_strict=is_strict,
         )
         ranges, held, close = self._ranges(piece, judgement), judgement.coverage, judgement.closeness
