@@ -14,6 +14,7 @@ from generation.lexicon import OPPOSITES, SYNONYMS
 from generation.quantities import Day, Quantity
 
 EQUAL, RELATED, RIVAL = 1.0, 0.8, 0.25
+ODD = 0.1  # a party and another word
 ADJACENT = 0.15  # what a pair is worth more next to another: the tightest of equal alignments is the right one
 _PREFIX_CHARS = 6
 _PREFIXES = ("non", "un", "in", "im", "ir", "il", "dis")
@@ -89,11 +90,13 @@ def _of_words(one: Lexeme, other: Lexeme) -> float:
         return RIVAL
     if other.stem in SYNONYMS.get(one.stem, ()):
         return RELATED
-    are_parties = "party" in {one.kind, other.kind}
-    are_rivals = are_parties or (one.kind in FILLERS and other.kind in FILLERS)
-    if not are_rivals and (one.stem == other.stem or _begin_alike(one.key, other.key)):
+    if one.kind in FILLERS and other.kind in FILLERS:
+        return RIVAL
+    if "party" in {one.kind, other.kind}:
+        return ODD
+    if one.stem == other.stem or _begin_alike(one.key, other.key):
         return RELATED if one.stem != other.stem else EQUAL
-    return RIVAL if are_rivals else 0.0
+    return 0.0
 
 
 def _begin_alike(one: str, other: str) -> bool:
