@@ -70,7 +70,7 @@ def judge(
     ``is_strict`` a denial of the claim must be one of the same thing in the evidence; two others do not make up for it."""
     pairs = align(claim, evidence)
     matched = sorted(pairs.agree.values())
-    same_voice = not matched or speaks_passively(text_between(matched[0], matched[-1])) == is_passive
+    same_voice = not matched or speaks_passively(text_between(max(0, matched[0] - _NEAR), matched[-1])) == is_passive
     case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around, called=called, is_strict=is_strict)
     conflict = next((c for check in (_of_fillers, _of_bindings, _of_operators, _of_polarity) for c in check(case)), None)
     total = held = 0.0
@@ -122,7 +122,12 @@ class _Case:
         one, other = self.claim[i], self.evidence[j]
         kinds = {one.kind, other.kind}
         alone = self.pairs.partner(i) is None and j not in self.pairs.moved.values()
-        return one.kind == "party" and kinds == {"party", "word"} and alone and self.num_supports(i, j) == 2 and one.key not in GENERIC_PARTIES
+        if kinds != {"party", "word"} or not alone or one.key in GENERIC_PARTIES:
+            return False
+        if one.kind == "party":
+            return self.num_supports(i, j) == 2
+        opens = one.is_first and one.is_large and i + 1 < len(self.claim) and self.claim[i + 1].kind == "modals"
+        return opens and one.key not in self.around and self.pairs.agree.get(i + 1) == j + 1  # a name that opens a sentence
 
     def other_office(self, i: int) -> int | None:
         """Find the word that says which team or officer where the claim says another one."""
@@ -140,6 +145,14 @@ class _Case:
         held = {*self.pairs.agree.values(), *self.pairs.moved.values()}
         inside = range(min(held, default=0) - 1, max(held, default=-1) + 2)
         return next((j for j in inside if 0 <= j < len(self.evidence) and self.evidence[j].kind == "name" and j not in held), None)
+
+    def is_turned(self, i: int) -> bool:
+        """Tell whether a name merely stands on the other side of its number: 7% for Acme, Acme's is 7%."""
+        j = self.pairs.moved.get(i)
+        if j is None or self.claim[i].kind not in {"name", "party"}:
+            return False
+        beside = [k for k in (i - 1, i + 1) if 0 <= k < len(self.claim) and self.claim[k].kind in {"number", "date"}]
+        return any(abs(self.pairs.agree.get(k, -99) - j) == 1 for k in beside)
 
     def is_edge(self, i: int) -> bool:
         return i == 0 or i == len(self.claim) - 1
@@ -185,6 +198,8 @@ def _of_fillers(case: _Case) -> list[Contradiction]:
         rival = case.evidence[j]
         supports = case.num_supports(i, j)
         if lexeme.kind == "period" and case.pairs.partner(i) is not None:
+            conflicts = False
+        elif case.is_turned(i):
             conflicts = False
         elif case.pairs.partner(i) is None:
             conflicts = supports >= 1 and not _may_stand_for(lexeme, rival)

@@ -24,7 +24,7 @@ _SCANNER = re.compile(
     rf"(?P<url>\b(?:https?://|www\.)[^\s)>\]]+|\b[\w.+-]+@[\w-]+\.[\w.]+)|(?P<date>{DATE})|(?P<time>{TIME})"
     rf"|(?P<number>{NUMBER})|(?P<spoken>{WORD_NUMBER})(?P<again>\s*\(\s*{NUMBER.replace('?P<', '?P<again_')}\s*\)(?P<percents>\s*(?i:percent|per\s+cent)\b)?)?"
     rf"|(?P<phrase>\b(?i:{PHRASES})(?!\w|'t)|\b(?i:over|under)(?=\s+(?:{_AMOUNT})))|(?P<cjk>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
-    rf"|(?P<word>(?:\b(?i:non|co|re|pre|sub|e)-)?{_LETTERS}(?:'s?(?!\w))?)|(?P<boundary>[.;:!?()\[\]|]|,|--+|\s-\s|\n\s*\n|\n\s*[-*•])"
+    rf"|(?P<word>(?:\b(?i:non|co|re|pre|sub|e)-)?{_LETTERS}(?:'(?:s|ve|ll|re|d|m|t)?(?!\w))?)|(?P<boundary>[.;:!?()\[\]|]|,|--+|\s-\s|\n\s*\n|\n\s*[-*•])"
 )
 _CONTRACTED = {"can": "may", "could": "may", "won": "must", "must": "must", "should": "should", "would": "should", "need": "must"}
 _PERIODS = {
@@ -149,7 +149,7 @@ def _operators(match: re.Match[str], clause: int) -> list[Lexeme]:
 
 def _words(text: str, start: int, end: int, clause: int, opens: bool, shouts: bool) -> list[Lexeme]:
     word = unicodedata.normalize("NFKC", re.sub(_BREAK, "", text))
-    low = word.casefold()
+    low = re.sub(r"'\w*$", "", word.casefold())
     key = surface = singular(re.sub(r"^(non|co|re|pre|sub|e)-", r"\1", low))
     if low in STOP and not (word.isupper() and len(word) > 1 and not shouts):
         return []

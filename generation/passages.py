@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from functools import cached_property, lru_cache
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generation.lexemes import Lexeme, read
 from generation.sentences import sentences, whole_sentences
@@ -89,6 +89,14 @@ class Passages:
         chosen = tuple(sorted(set(sentences), key=lambda s: (s.passage, s.start)))
         text = " ".join(s.text for s in chosen)
         return Piece(chosen, text)
+
+    def item(self, opening: Sentence, item: Sentence) -> Piece:
+        """Take a list's item with the line that opens the list, as one clause."""
+        if not opening.lexemes or not item.lexemes:
+            return self.piece(item)
+        first, clause = item.lexemes[0].clause, opening.lexemes[-1].clause
+        lexemes = tuple(replace(lexeme, clause=clause) if lexeme.clause == first else lexeme for lexeme in item.lexemes)
+        return self.piece(opening, replace(item, lexemes=lexemes))
 
     def neighbours(self, sentence: Sentence) -> list[Sentence]:
         """The sentences before and behind."""

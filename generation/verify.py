@@ -111,7 +111,7 @@ class Verifier:
 
     def _with_opening(self, sentence: Sentence) -> Piece:
         opening = self.passages.opening_of(sentence)
-        return self.passages.piece(sentence, opening) if opening else self.passages.piece(sentence)
+        return self.passages.item(opening, sentence) if opening else self.passages.piece(sentence)
 
     def _pairs(self, claim: _Claim, near: Sequence[Sentence], weigh: Weigh, among: Collection[int]) -> Iterator[tuple[Sentence, Sentence]]:
         for sentence in near[:2]:

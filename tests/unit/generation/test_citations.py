@@ -107,3 +107,42 @@ def test_a_number_of_the_question_is_not_evidence_against_another(
 
 def test_without_passages_there_is_no_evidence() -> None:
     assert Evidence(context("What?")).quotes_for("Something is so.") == []
+
+
+def test_a_claim_is_checked_with_its_quotes() -> None:
+    check = Evidence(context("How much leave?", LAW, LEAVE)).check("Up to 240 hours of annual leave carry over.")
+    assert (check.verdict, check.reason, check.mended) == ("supported", "", False)
+    assert [quote.text for quote in check.quotes] == [
+        "You can carry over a maximum of 240 annual leave hours from one leave year to the next."
+    ]
+
+
+@pytest.mark.parametrize(("cited", "mended"), [((), False), ((2,), False), ((1,), True), ((1, 2), False), ((7,), False)])
+def test_a_marker_that_points_at_the_wrong_passage_is_mended(cited: tuple[int, ...], mended: bool) -> None:
+    check = Evidence(context("When?", LAW, LEAVE)).check("Award leave expires one year after it is issued.", cited=cited)
+    assert (check.verdict, check.mended) == ("supported", mended)
+    assert [quote.hit.rank for quote in check.quotes] == [2]
+
+
+def test_a_cited_passage_is_preferred_to_a_better_ranked_one() -> None:
+    check = Evidence(context("When?", LEAVE, LEAVE)).check("Award leave expires one year after it is issued.", cited=[2])
+    assert [quote.hit.rank for quote in check.quotes] == [2]
+
+
+def test_an_unsupported_claim_has_a_reason_and_no_quotes() -> None:
+    check = Evidence(context("When?", LEAVE)).check("Award leave expires two years after it is issued.")
+    assert (check.verdict, check.reason, check.quotes) == ("unsupported", "the passage says “one year”, not “two years”", ())
+
+
+def test_a_number_that_only_the_question_holds_is_partly_supported_and_not_after_a_yes() -> None:
+    evidence = Evidence(context("Is the notice period 90 days?", "The notice period is counted in days."))
+    assert evidence.check("The notice period is 90 days.").verdict == "partly"
+    assert evidence.check("The notice period is 90 days.", affirmed=True).verdict == "unsupported"
+
+
+def test_quotes_of_a_long_sentence_stay_short() -> None:
+    text = "The supplier shall deliver the goods to the warehouse; " * 20 + "and the buyer shall pay within 30 days."
+    check = Evidence(context("When?", text)).check("The buyer shall pay within 30 days.")
+    assert check.verdict == "supported"
+    assert all(len(quote.text) <= MAX_CHARS for quote in check.quotes)
+    assert "30 days" in check.quotes[0].text

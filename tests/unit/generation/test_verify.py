@@ -1,0 +1,134 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from generation.verify import Verifier, stripped, verify
+from tests import claims
+
+LEAVE = (
+    "You can carry over a maximum of 240 annual leave hours from one leave year to the next. Award leave expires one year after it is issued. "
+    "Staff must not share passwords with anyone."
+)
+RENT = (
+    "Licensee shall pay Licensor within thirty (30) days after receipt of an invoice. This Agreement may not be assigned by Licensee "
+    "without prior written consent of Licensor. The rate is 5% for Acme and 7% for Sunwai."
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "You can carry over up to 240 hours of annual leave.",
+        "According to the handbook, award leave expires 12 months after it is issued.",
+        "Passwords must never be shared by staff with anyone.",
+        "Licensor must be paid by Licensee within 30 days of receiving an invoice.",
+        "The Licensee may assign the Agreement only with the prior written consent of the Licensor.",
+        "The rate for Sunwai is seven percent.",
+        "Staff must not share passwords with anyone. Award leave expires one year after it is issued.",
+    ],
+)
+def test_what_the_passages_say_in_other_words_is_supported(claim: str) -> None:
+    found = verify(claim, [LEAVE, RENT])
+    assert (found.verdict, found.reason) == ("supported", "")
+    assert found.ranges
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        ("You can carry over up to 420 hours of annual leave.", "the passage says “240 annual leave hours”, not “420 hours”"),
+        ("You can carry over at least 240 annual leave hours to the next leave year.", "the passage says “a maximum”, not “at least”"),
+        ("Award leave expires one year before it is issued.", "the passage says “after”, not “before”"),
+        ("Award leave expires one month after it is issued.", "the passage says “one year”, not “one month”"),
+        ("Staff may share passwords with anyone.", "the passage says “not”"),
+        ("Licensor shall pay Licensee within thirty (30) days after receipt of an invoice.", "the passage says “Licensee”, not “Licensor”"),
+        ("Licensee may pay Licensor within 30 days after receipt of an invoice.", "the passage says “shall”, not “may”"),
+        ("This Agreement may be assigned by Licensee without prior written consent of Licensor.", "the passage says “not”"),
+        ("Contoso shall pay Licensor within thirty (30) days after receipt of an invoice.", "the passage says “Licensee”, not “Contoso”"),
+        ("Staff must not share passwords with Contoso Ltd.", "no passage says “Contoso”"),
+        ("The rate is 5% for Acme and 9% for Sunwai.", "the passage says “7%”, not “9%”"),
+        ("Passengers board through the front door.", "no passage says this"),
+        ("...", "it says nothing that could be checked"),
+        ("Award leave expires one year after it is issued. Staff may share passwords with anyone.", "the passage says “not”"),
+    ],
+)
+def test_what_they_do_not_say_is_unsupported_and_the_reason_tells_why(claim: str, reason: str) -> None:
+    found = verify(claim, [LEAVE, RENT])
+    assert (found.verdict, found.reason) == ("unsupported", reason)
+    assert not found.ranges
+
+
+def test_a_contradiction_is_not_mended_by_what_another_sentence_says() -> None:
+    passages = ["Members may invite guests to the pool. Visitors must register guests at the gate, and members may not invite visitors."]
+    assert verify("Members may not invite guests to the pool.", passages).verdict == "unsupported"
+
+
+def test_a_denial_is_found_in_the_sentence_that_denies() -> None:
+    passages = ["Do not turn off the computer. By turning off the computer evidence is lost."]
+    assert verify("You must not turn off the computer.", passages).verdict == "supported"
+    assert verify("You must turn off the computer.", passages).verdict == "unsupported"
+
+
+def test_a_list_item_is_judged_with_its_opening() -> None:
+    passages = ["Visitors must not:\n- bring laptops into the vault\n- take photographs of the vault"]
+    assert verify("Visitors must not take photographs of the vault.", passages).verdict == "supported"
+    assert verify("Visitors may take photographs of the vault.", passages).verdict == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "verdict"),
+    [
+        ("Der Urlaub beträgt 30 Tage im Jahr.", "Der Urlaub beträgt für alle Mitarbeiter 30 Tage im Jahr.", "supported"),
+        ("Der Urlaub beträgt 28 Tage im Jahr.", "Der Urlaub beträgt für alle Mitarbeiter 30 Tage im Jahr.", "unsupported"),
+        ("El contrato termina el 5 de mayo de 2020.", "El contrato con la empresa termina el 5 de mayo de 2020.", "supported"),
+        ("年假为15天。", "员工的年假为15天。", "supported"),
+        ("年假为10天。", "员工的年假为15天。", "unsupported"),
+    ],
+)
+def test_other_languages_are_judged_by_numbers_names_and_words(claim: str, passage: str, verdict: str) -> None:
+    assert verify(claim, [passage]).verdict == verdict
+
+
+def test_an_embedder_helps_where_wording_differs_but_never_against_a_number() -> None:
+    passages = ["Personnel have to hand back every item the firm lent them before their final 3 days."]
+
+    def alike(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+    claim = "Staff must hand back all borrowed items belonging to their workplace in their last {} days."
+    assert verify(claim.format(3), passages).verdict == "partly"
+    assert Verifier(passages, similarity=alike).check(claim.format(3)).verdict == "supported"
+    assert Verifier(passages, similarity=alike).check(claim.format(4)).verdict == "unsupported"
+
+
+def test_who_says_it_is_no_part_of_what_is_said() -> None:
+    assert stripped("1. The policy states that rent is due.") == "rent is due."
+
+
+def rates(labelled: list[claims.Labelled]) -> tuple[float, float]:
+    """Shares of the corrupted that are caught and of the true that are rejected."""
+    supported = {True: [0, 0], False: [0, 0]}
+    for one in labelled:
+        found = verify(one.claim, one.passages).verdict == "supported"
+        supported[one.is_true][0] += found
+        supported[one.is_true][1] += 1
+    return 1 - supported[False][0] / supported[False][1], 1 - supported[True][0] / supported[True][1]
+
+
+def test_the_floors_hold_on_paraphrases_by_hand() -> None:
+    caught, rejected = rates(claims.paraphrases())
+    assert caught >= 0.95
+    assert rejected <= 0.05
+
+
+def test_the_floors_hold_on_the_documents_not_developed_on() -> None:
+    documents = claims.documents(half=1)
+    by_corpus = [[d for d in documents if d.corpus == corpus] for corpus in sorted({d.corpus for d in documents})]
+    chosen = [d for docs in by_corpus for d in docs[:: max(1, len(docs) // 8)]]
+    labelled = claims.build(chosen, per_document=2)
+    assert len(labelled) > 50
+    caught, rejected = rates(labelled)
+    assert caught >= 0.95
+    assert rejected <= 0.05
