@@ -20,6 +20,7 @@ from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Re
 from generation import prompt
 from generation.citations import Evidence
 from generation.confidence import confidence
+from generation.conflicts import conflicts
 from generation.draft import Draft
 from generation.engines.base import Generator
 from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token, fold
@@ -128,6 +129,7 @@ class _Asking:
     plan: Plan
     watch: "_Watch"
     room: Room = field(init=False)
+    evidence: Evidence = field(init=False)
     draft: Draft = field(init=False)
     confidence: float = 0.0
     refusal: Refusal | None = None
@@ -138,8 +140,8 @@ class _Asking:
     def read(self, room: Room) -> None:
         """Take these passages, and no others, as what the model reads and what may be cited."""
         self.room = room
-        evidence, outgoing = Evidence(room.context, self.similarity), Outgoing(room.context)
-        self.draft = Draft(evidence, outgoing, keeps_unsupported=self.plan.keeps_unsupported)
+        self.evidence = Evidence(room.context, self.similarity)
+        self.draft = Draft(self.evidence, Outgoing(room.context), keeps_unsupported=self.plan.keeps_unsupported)
 
     def events(self) -> Iterator[AnswerEvent]:
         """Judge, write, and let the passages speak where the model cannot; nothing was found: ask it nothing."""
@@ -150,6 +152,7 @@ class _Asking:
             except (ModelUnavailable, ContextTooLong) as error:
                 logger.warning("answer.degraded", extra={"reason": str(error)})
                 yield from self._extract()
+        self.conflicts = tuple(conflicts([c.quote for c in self.draft.citations], self.room.context, self.evidence.passages))
         self.refusal = self._refusal()
         if not self.draft.text:
             yield from self._shown([REFUSAL])

@@ -8,10 +8,8 @@ it is no more than a version or a date.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
-from core.types import Context, Hit
-from generation.citations import Quote
+from core.types import Conflict, Context, Hit, Quote
 from generation.claims import Judgement, judge, speaks_passively, weight_of
 from generation.lexemes import OPERATORS, Lexeme, read
 from generation.lexicon import DOCUMENTS
@@ -25,15 +23,6 @@ _OWN = re.compile(  # said of the document itself, or of parties that only its t
     r"|\b(?:[Pp]art(?:y|ies)|here(?:of|in|to|under|by))\b"
 )
 _VERSION = re.compile(r"\b(?:v|ver|version|rev|revision|edition|issue|release)[\s._-]*(\d+(?:\.\d+)*)\b|\b((?:19|20)\d\d)(?:[-_.](\d\d))?(?:[-_.](\d\d))?\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Two quotes that disagree, the newer first where dates or versions tell; ``what`` is what either says, in that order."""
-
-    newer: Quote
-    older: Quote
-    what: str
 
 
 def conflicts(quotes: Sequence[Quote], context: Context, passages: Passages | None = None) -> list[Conflict]:

@@ -13,6 +13,7 @@ from generation.lexicon import CLASSES, ENGLISH, OFFICES, PARTIES, PHRASES, STOP
 from generation.quantities import DATE, NUMBER, TIME, WORD_NUMBER, Day, Quantity, clock, day, is_unit, measured, quantity
 
 Kind = Literal["word", "name", "party", "number", "date", "period", "negation", "modals", "bounds", "quantifiers", "mute"]
+_CARRIED = re.compile(r"\b(?:carr|roll|hand|turn|tak|took|left)\w*\s+(?:\w+\s+)?\Z", re.IGNORECASE)  # over: no bound of a number
 OPERATORS = frozenset({"negation", "modals", "bounds", "quantifiers", "mute"})
 FILLERS = frozenset({"name", "party", "number", "date", "period"})
 
@@ -138,6 +139,8 @@ def _plain(value: Quantity) -> str:
 
 def _operators(match: re.Match[str], clause: int) -> list[Lexeme]:
     phrase = " ".join(match[0].lower().split())
+    if phrase == "over" and _CARRIED.search(match.string, max(0, match.start() - 40), match.start()):
+        return []
     family, name = CLASSES.get(phrase, ("bounds", phrase))
     start, end = match.span()
     found = [Lexeme(start, end, match[0], name, phrase, family, clause, name)]  # type: ignore[arg-type]

@@ -9,25 +9,25 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.types import Verdict
 from generation.claims import Judgement, judge, speaks_passively, weight_of
 from generation.lexemes import OPERATORS, Lexeme, is_english, read
 from generation.lexicon import FRAMES, SYNONYMS
 from generation.passages import Passages, Piece, Sentence
 from generation.sentences import whole_sentences
 
-Similarity = Callable[[Sequence[str]], NDArray[np.float32]]
-Verdict = Literal["supported", "partly", "unsupported"]
+Similarity = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to unit vectors (n, d)
 Weigh = Callable[[Lexeme], float]
 
 SUPPORTED = 0.66  # least share of a claim's weight that its evidence must hold; docs/decisions/0016 tells how these were chosen
 ALIKE = 0.72  # least cosine at which less is enough
 SUPPORTED_IF_ALIKE = 0.45
 PARTLY = 0.45
+WHOLE = 0.9  # share from which on no second sentence is looked for
 SAME = 0.6  # share from which on a sentence that contradicts a claim speaks of the same, and no neighbour can mend it
 NUM_SENTENCES = 5  # that are looked at closely
 GAIN = 0.12  # what a second sentence must add to be taken as well
@@ -48,6 +48,7 @@ class Finding:
     coverage: float = 0.0
     closeness: float = 0.0
     is_denial: bool = False  # the passage says otherwise
+    denied_by: tuple[tuple[int, int, int], ...] = ()  # the ranges that do
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Verifier:
         alone = [self._judge(read_claim, self._with_opening(s), weigh, given) for s in near]
         denial = max((f for f in alone if f.is_denial and f.coverage >= SAME), key=lambda f: f.closeness, default=None)
         best = max(alone, key=_order, default=_NOTHING)
-        if best.verdict != "supported" or (denial and denial.closeness >= best.closeness):
+        if best.verdict != "supported" or best.coverage < WHOLE or (denial and denial.closeness >= best.closeness):
             together = self._together(read_claim, near, alone, weigh, given, among)
             best = max((f for f in (best, *together) if not denial or f.closeness > denial.closeness), key=_order, default=_NOTHING)
         return best if best.verdict == "supported" or denial is None else denial
@@ -152,7 +153,7 @@ class Verifier:
         ranges, held, close = self._ranges(piece, judgement), judgement.coverage, judgement.closeness
         missing = _missing(claim, judgement)
         if judgement.conflict:
-            return Finding("unsupported", judgement.conflict.reason, (), held, close, is_denial=True)
+            return Finding("unsupported", judgement.conflict.reason, (), held, close, is_denial=True, denied_by=ranges)
         if missing and not all(lexeme.key in given for lexeme in missing):
             return Finding("unsupported", f"no passage says “{missing[0].text}”", (), held, close)
         if missing:
