@@ -41,7 +41,8 @@ def align(claim: Sequence[Lexeme], evidence: Sequence[Lexeme]) -> Alignment:
     """Find the heaviest alignment in order, as in the longest common subsequence; time is the product of the lengths."""
     scores = _scores(claim, evidence)
     best = _best(scores, len(claim), len(evidence))
-    agree, rival = {}, {}
+    agree: dict[int, int] = {}
+    rival: dict[int, int] = {}
     i, j = len(claim), len(evidence)
     while i and j:
         if best[i][j] == best[i - 1][j]:
@@ -83,7 +84,7 @@ def _has_denying_prefix(long: str, short: str) -> bool:
     return len(short) > 3 and 2 <= len(long) - len(short) <= 3 and long.endswith(short) and long.startswith(_PREFIXES)
 
 
-def _of_words(one: Lexeme, other: Lexeme) -> float:
+def _of_words(one: Lexeme, other: Lexeme) -> float:  # noqa: PLR0911 - a table, first match first
     if one.key == other.key:
         return EQUAL
     if are_opposites(one, other):

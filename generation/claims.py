@@ -18,12 +18,30 @@ ELSEWHERE = 0.3  # what a word counts that the passage or its titles hold, but n
 _NEAR = 3  # lexemes between which two pairs still stand in the same slot
 _SCOPE = 4  # lexemes a modal, bound or negation reaches
 _OPPOSED = {
-    "modals": [{"must", "may"}, {"must", "should"}, {"may", "should"}, {"optional", "forbid"}, {"optional", "must"}, {"forbid", "must"}, {"forbid", "should"}],
-    "bounds": [{"least", "most"}, {"least", "under"}, {"over", "under"}, {"over", "most"}, {"least", "within"}, {"over", "within"}, {"before", "after"}, {"within", "after"}],
+    "modals": [
+        {"must", "may"},
+        {"must", "should"},
+        {"may", "should"},
+        {"optional", "forbid"},
+        {"optional", "must"},
+        {"forbid", "must"},
+        {"forbid", "should"},
+    ],
+    "bounds": [
+        {"least", "most"},
+        {"least", "under"},
+        {"over", "under"},
+        {"over", "most"},
+        {"least", "within"},
+        {"over", "within"},
+        {"before", "after"},
+        {"within", "after"},
+    ],
     "quantifiers": [{"all", "some"}],
-}  # fmt: skip
+}
 _PASSIVE = re.compile(
-    r"\b(?:be|is|are|was|were|been|being)\s+(?:\w+ly\s+)?\w+(?:ed|en|wn|ne|id|ade|ght|ld|nt|pt|lt|et|ut)\b[^.;]{0,80}?\bby\b", re.IGNORECASE
+    r"\b(?:be|is|are|was|were|been|being)\s+(?:\w+ly\s+)?\w+(?:ed|en|wn|ne|id|ade|ght|ld|nt|pt|lt|et|ut)\b[^.;]{0,80}?\bby\b",
+    re.IGNORECASE,
 )
 
 
@@ -66,7 +84,7 @@ def judge(
     is_strict: bool = False,
 ) -> Judgement:
     """Hold a claim, which may speak in the passive, against evidence. ``around`` are the keys that the passage and its titles
-    hold elsewhere, ``called`` those of the titles alone; ``text_between`` gives the evidence's characters from one lexeme to another. If
+    hold elsewhere, ``called`` those of the titles alone; ``text_between`` gives the evidence's characters between lexemes. If
     ``is_strict`` a denial of the claim must be one of the same thing in the evidence; two others do not make up for it."""
     pairs = align(claim, evidence)
     matched = sorted(pairs.agree.values())
@@ -144,7 +162,9 @@ class _Case:
             return None
         held = {*self.pairs.agree.values(), *self.pairs.moved.values()}
         inside = range(min(held, default=0) - 1, max(held, default=-1) + 2)
-        return next((j for j in inside if 0 <= j < len(self.evidence) and self.evidence[j].kind == "name" and j not in held), None)
+        return next(
+            (j for j in inside if 0 <= j < len(self.evidence) and self.evidence[j].kind == "name" and j not in held), None
+        )
 
     def is_turned(self, i: int) -> bool:
         """Tell whether a name merely stands on the other side of its number: 7% for Acme, Acme's is 7%."""
@@ -162,7 +182,9 @@ class _Case:
         k = self.target(self.evidence, i)
         found = [] if k is None else [k]
         if k is not None and self.evidence[k].stem in PERMITTING:
-            found += [n for n in range(k + 1, min(k + 3, len(self.evidence))) if self.evidence[n].clause == self.evidence[k].clause]
+            found += [
+                n for n in range(k + 1, min(k + 3, len(self.evidence))) if self.evidence[n].clause == self.evidence[k].clause
+            ]
         return found
 
     def target(self, lexemes: Sequence[Lexeme], i: int) -> int | None:
@@ -193,13 +215,15 @@ def _of_fillers(case: _Case) -> list[Contradiction]:
             found.append(Contradiction(case.evidence[other].text, lexeme.text))
         if (other := case.other_name(i)) is not None:
             found.append(Contradiction(case.evidence[other].text, lexeme.text))
-        if j is None or lexeme.kind in OPERATORS or "word" in {lexeme.kind, case.evidence[j].kind} and not case.is_odd_party(i, j):
+        if (
+            j is None
+            or lexeme.kind in OPERATORS
+            or ("word" in {lexeme.kind, case.evidence[j].kind} and not case.is_odd_party(i, j))
+        ):
             continue
         rival = case.evidence[j]
         supports = case.num_supports(i, j)
-        if lexeme.kind == "period" and case.pairs.partner(i) is not None:
-            conflicts = False
-        elif case.is_turned(i):
+        if (lexeme.kind == "period" and case.pairs.partner(i) is not None) or case.is_turned(i):
             conflicts = False
         elif case.pairs.partner(i) is None:
             conflicts = supports >= 1 and not _may_stand_for(lexeme, rival)
@@ -220,7 +244,11 @@ def _of_bindings(case: _Case) -> list[Contradiction]:
         if case.claim[i].kind not in {"number", "date"}:
             continue
         before = [case.pairs.agree[k] for k in range(max(0, i - _NEAR), i) if case.pairs.agree.get(k) in held]
-        between = [k for k in range(max(before) + 1, j) if k not in held and agreement(case.claim[i], case.evidence[k]) == RIVAL] if before else []
+        between = (
+            [k for k in range(max(before) + 1, j) if k not in held and agreement(case.claim[i], case.evidence[k]) == RIVAL]
+            if before
+            else []
+        )
         if between and held.isdisjoint({*range(between[0] + 1, j), *range(j + 1, j + _NEAR)}):
             found.append(Contradiction(case.evidence[between[0]].text, case.claim[i].text))
     return found
@@ -267,7 +295,9 @@ def _of_polarity(case: _Case) -> list[Contradiction]:
     """Count what is denied on one side only: an odd number turns the claim round."""
     pairs = case.pairs
     agreed = {i: j for i, j in pairs.agree.items() if case.claim[i].kind == "negation" and not case.is_strict}
-    agreed |= {i: j for i, j in {**pairs.moved, **pairs.agree}.items() if case.claim[i].kind == "negation" and case.is_same_target(i, j)}
+    agreed |= {
+        i: j for i, j in {**pairs.moved, **pairs.agree}.items() if case.claim[i].kind == "negation" and case.is_same_target(i, j)
+    }
     ours = [lexeme for i, lexeme in enumerate(case.claim) if lexeme.kind == "negation" and i not in agreed]
     held = {*pairs.agree.values(), *pairs.moved.values()}
     theirs = [

@@ -19,10 +19,14 @@ SAME = 0.8  # least share of each sentence that the other must hold
 SAME_DENIED = 0.9  # where one only denies what the other says
 LEAST_WORDS = 4  # that both must share; fewer are said of anything
 _OWN = re.compile(  # said of the document itself, or of parties that only its title tells
-    r"\b[Tt]h(?:is|e) (?:[A-Z]\w+ )?(?:[Aa]greement|[Cc]ontract|[Ll]ease|[Aa]mendment|[Ll]icen[sc]e|[Oo]rder|[Ss]chedule|[Pp]lan|[Aa]ccount|[Cc]ard)\b"
+    r"\b[Tt]h(?:is|e) (?:[A-Z]\w+ )?(?:[Aa]greement|[Cc]ontract|[Ll]ease|[Aa]mendment|[Ll]icen[sc]e|[Oo]rder|[Ss]chedule|[Pp]lan"
+    r"|[Aa]ccount|[Cc]ard)\b"
     r"|\b(?:[Pp]art(?:y|ies)|here(?:of|in|to|under|by))\b"
 )
-_VERSION = re.compile(r"\b(?:v|ver|version|rev|revision|edition|issue|release)[\s._-]*(\d+(?:\.\d+)*)\b|\b((?:19|20)\d\d)(?:[-_.](\d\d))?(?:[-_.](\d\d))?\b", re.IGNORECASE)
+_VERSION = re.compile(
+    r"\b(?:v|ver|version|rev|revision|edition|issue|release)[\s._-]*(\d+(?:\.\d+)*)\b|\b((?:19|20)\d\d)(?:[-_.](\d\d))?(?:[-_.](\d\d))?\b",
+    re.IGNORECASE,
+)
 
 
 def conflicts(quotes: Sequence[Quote], context: Context, passages: Passages | None = None) -> list[Conflict]:
@@ -117,7 +121,9 @@ def _stem_of(source: str) -> str:
 
 def _age(hit: Hit) -> tuple[bool, int, tuple[int, ...]]:
     """What orders documents: the date they bear, else the version or year in their names."""
-    numbers = max((_numbers(match) for name in (hit.title, _stem_of(hit.source)) for match in _VERSION.finditer(name)), default=())
+    numbers = max(
+        (_numbers(match) for name in (hit.title, _stem_of(hit.source)) for match in _VERSION.finditer(name)), default=()
+    )
     return (hit.dated is not None, hit.dated.toordinal() if hit.dated else 0, numbers)
 
 

@@ -7,6 +7,7 @@ that say nothing are left out. Names and parties are told by their capitals and 
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from generation.lexicon import CLASSES, ENGLISH, OFFICES, PARTIES, PHRASES, STOP, singular, stem
@@ -17,22 +18,42 @@ _CARRIED = re.compile(r"\b(?:carr|roll|hand|turn|tak|took|left)\w*\s+(?:\w+\s+)?
 OPERATORS = frozenset({"negation", "modals", "bounds", "quantifiers", "mute"})
 FILLERS = frozenset({"name", "party", "number", "date", "period"})
 
-ONE_TO_ONE = str.maketrans("‘’‚‛“”„‟«»‐‑‒–—―−\u00a0\u2007\u202f\u2009", "''''\"\"\"\"\"\"-------    ")
+ONE_TO_ONE = str.maketrans("‘’‚‛“”„‟«»‐‑‒–—―−\u00a0\u2007\u202f\u2009", '\'\'\'\'""""""-------    ')
 _BREAK = r"(?:\u00ad|-[^\S\n]*\n\s*(?=[a-z]))"  # a word is cut here at the end of a line
 _LETTERS = rf"[^\W\d_]+(?:{_BREAK}[^\W\d_]+)*"
-_AMOUNT = r"(?i:the\s+)?(?:[$€£]|\d|(?i:one|two|three|four|five|six|seven|eight|nine|ten|twenty|thirty|forty|fifty|sixty|ninety)\b)"
+_AMOUNT = (
+    r"(?i:the\s+)?(?:[$€£]|\d|(?i:one|two|three|four|five|six|seven|eight|nine|ten|twenty|thirty|forty|fifty|sixty|ninety)\b)"
+)
 _SCANNER = re.compile(
     rf"(?P<url>\b(?:https?://|www\.)[^\s)>\]]+|\b[\w.+-]+@[\w-]+\.[\w.]+)|(?P<date>{DATE})|(?P<time>{TIME})"
-    rf"|(?P<number>{NUMBER})|(?P<spoken>{WORD_NUMBER})(?P<again>\s*\(\s*{NUMBER.replace('?P<', '?P<again_')}\s*\)(?P<percents>\s*(?i:percent|per\s+cent)\b)?)?"
+    rf"|(?P<number>{NUMBER})|(?P<spoken>{WORD_NUMBER})"
+    rf"(?P<again>\s*\(\s*{NUMBER.replace('?P<', '?P<again_')}\s*\)(?P<percents>\s*(?i:percent|per\s+cent)\b)?)?"
     rf"|(?P<phrase>\b(?i:{PHRASES})(?!\w|'t)|\b(?i:over|under)(?=\s+(?:{_AMOUNT})))|(?P<cjk>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
-    rf"|(?P<word>(?:\b(?i:non|co|re|pre|sub|e)-)?{_LETTERS}(?:'(?:s|ve|ll|re|d|m|t)?(?!\w))?)|(?P<boundary>[.;:!?()\[\]|]|,|--+|\s-\s|\n\s*\n|\n\s*[-*•])"
+    rf"|(?P<word>(?:\b(?i:non|co|re|pre|sub|e)-)?{_LETTERS}(?:'(?:s|ve|ll|re|d|m|t)?(?!\w))?)"
+    r"|(?P<boundary>[.;:!?()\[\]|]|,|--+|\s-\s|\n\s*\n|\n\s*[-*•])"
 )
 _CONTRACTED = {"can": "may", "could": "may", "won": "must", "must": "must", "should": "should", "would": "should", "need": "must"}
 _PERIODS = {
-    "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "annually": "year", "annual": "year",
-    "yearly": "year", "day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year", "hour": "hour",
-    "hourly": "hour", "minute": "minute", "biweekly": "fortnight", "semiannually": "halfyear", "fortnight": "fortnight", "annum": "year",
-}  # fmt: skip
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "annually": "year",
+    "annual": "year",
+    "yearly": "year",
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+    "hour": "hour",
+    "hourly": "hour",
+    "minute": "minute",
+    "biweekly": "fortnight",
+    "semiannually": "halfyear",
+    "fortnight": "fortnight",
+    "annum": "year",
+}
 _UNIT_REACH = 3  # how many words may stand between a number and its unit: "240 annual leave hours"
 
 
@@ -79,7 +100,11 @@ def is_english(text: str) -> bool:
     (True, False)
     """
     words = re.findall(r"[a-z']+", text.lower())
-    return bool(words) and len(re.findall(r"[^\W\d_]", text)) < 2 * sum(map(len, words)) and sum(w in ENGLISH for w in words) >= len(words) / 12
+    return (
+        bool(words)
+        and len(re.findall(r"[^\W\d_]", text)) < 2 * sum(map(len, words))
+        and sum(w in ENGLISH for w in words) >= len(words) / 12
+    )
 
 
 def _shouts(text: str) -> bool:
@@ -101,7 +126,7 @@ def _lexemes(match: re.Match[str], clause: int, opens: bool, shouts: bool) -> li
         return _operators(match, clause)
     if match["cjk"]:
         return [Lexeme(start, end, match[0], match[0], match[0], "word", clause)]
-    return _words(match[0], start, end, clause, opens, shouts)
+    return _words(match, clause, opens, shouts)
 
 
 def _numbers(match: re.Match[str], clause: int) -> list[Lexeme]:
@@ -150,7 +175,8 @@ def _operators(match: re.Match[str], clause: int) -> list[Lexeme]:
     return found
 
 
-def _words(text: str, start: int, end: int, clause: int, opens: bool, shouts: bool) -> list[Lexeme]:
+def _words(match: re.Match[str], clause: int, opens: bool, shouts: bool) -> list[Lexeme]:
+    text, start, end = match[0], match.start(), match.end()
     word = unicodedata.normalize("NFKC", re.sub(_BREAK, "", text))
     low = re.sub(r"'\w*$", "", word.casefold())
     key = surface = singular(re.sub(r"^(non|co|re|pre|sub|e)-", r"\1", low))
@@ -198,7 +224,9 @@ def _unit_after(lexemes: list[Lexeme], i: int, text: str) -> int | None:
     for j in range(i + 1, min(i + 2 + _UNIT_REACH, len(lexemes))):
         if re.search(r"[.;:!?]\s|\n\s*\n", text[lexemes[i].end : lexemes[j].start]) or lexemes[j].kind in {"modals", "date"}:
             return None
-        if lexemes[j].kind == "number" and not re.fullmatch(r"\s*(?:-|to|or|and|through)\s*", text[lexemes[j - 1].end : lexemes[j].start]):
+        if lexemes[j].kind == "number" and not re.fullmatch(
+            r"\s*(?:-|to|or|and|through)\s*", text[lexemes[j - 1].end : lexemes[j].start]
+        ):
             return None
         if lexemes[j].kind in {"period", "word"} and is_unit(_unit(lexemes[j])):
             return j
@@ -208,7 +236,7 @@ def _unit_after(lexemes: list[Lexeme], i: int, text: str) -> int | None:
 def _with_offices(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
     """Take the word that says which team, department or officer for a part of the party's name."""
     found = list(lexemes)
-    for i, (one, two) in enumerate(zip(lexemes, lexemes[1:], strict=False)):
+    for i, (one, two) in enumerate(pairwise(lexemes)):
         if one.kind == "word" and two.key in OFFICES and text[one.end : two.start] == " ":
             found[i] = replace(one, kind="party")
     return found
@@ -217,7 +245,7 @@ def _with_offices(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
 def _forbidding(lexemes: list[Lexeme]) -> list[Lexeme]:
     """Tell "may not" and "not required to" from may and must."""
     found = list(lexemes)
-    for i, (one, two) in enumerate(zip(lexemes, lexemes[1:], strict=False)):
+    for i, (one, two) in enumerate(pairwise(lexemes)):
         if one.kind == "modals" and two.kind == "negation" and two.start - one.end < 4 and one.value != "should":
             optional = one.stem in {"need", "needn't"}
             found[i] = replace(one, value="optional" if optional else "forbid")

@@ -7,9 +7,9 @@ are characters into the passage's text.
 import math
 import re
 from bisect import bisect_right
-from functools import cached_property, lru_cache
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from generation.lexemes import Lexeme, read
 from generation.sentences import sentences, whole_sentences
@@ -19,9 +19,9 @@ _FEW_LEXEMES = 5  # a list's items are short; an opening line is looked for abov
 _MAX_LEXEMES = 400  # of one piece, so that no text makes the alignment slow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A sentence of a passage."""
+    """A sentence of a passage; only itself is equal to it."""
 
     passage: int
     start: int
@@ -70,13 +70,14 @@ class Passages:
         self._clauses = [sentences(text) for text in texts]
         self.called = [keys_of(read(title)) for title in titles]
         self.around = [
-            frozenset[str]().union(called, *(s.keys for s in sentences)) for sentences, called in zip(self.sentences, self.called, strict=True)
+            frozenset[str]().union(called, *(s.keys for s in of_one))
+            for of_one, called in zip(self.sentences, self.called, strict=True)
         ]
 
     def all_sentences(self) -> Iterator[Sentence]:
         """Every sentence of every passage, in order."""
-        for sentences in self.sentences:
-            yield from sentences
+        for of_one in self.sentences:
+            yield from of_one
 
     def clause_at(self, passage: int, place: int) -> tuple[int, int, int]:
         """Find the clause, short enough to be quoted, in which a character of a passage stands: passage, start, end."""

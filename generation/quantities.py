@@ -16,7 +16,20 @@ _MAGNITUDES = {
     "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
     "k": 10**3, "m": 10**6, "mm": 10**6, "bn": 10**9,
 }  # fmt: skip
-MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 _UNITS: dict[str, tuple[str, int]] = {  # singular -> kind and how many of the kind's smallest unit
     "second": ("second", 1), "minute": ("minute", 1), "hour": ("minute", 60), "day": ("day", 1), "week": ("day", 7),
     "fortnight": ("day", 14), "month": ("month", 1), "quarter": ("month", 3), "year": ("month", 12), "annum": ("month", 12),
@@ -29,13 +42,26 @@ _UNITS: dict[str, tuple[str, int]] = {  # singular -> kind and how many of the k
     "mb": ("byte", 10**6), "gb": ("byte", 10**9), "tb": ("byte", 10**12), "bit": ("bit", 1), "point": ("point", 1),
     "character": ("character", 1), "mg": ("mg", 1), "ml": ("ml", 1), "mw": ("mw", 1), "kw": ("kw", 1),
 }  # fmt: skip
-_CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "usd": "dollar", "eur": "euro", "gbp": "pound", "chf": "franc"}
+_CURRENCIES = {
+    "$": "dollar",
+    "€": "euro",
+    "£": "pound",
+    "¥": "yen",
+    "usd": "dollar",
+    "eur": "euro",
+    "gbp": "pound",
+    "chf": "franc",
+}
 
-_MONTH = "|".join(
-    f"{form}(?:{rest})?\\.?" if rest else form
-    for month in MONTHS
-    for form, rest in [(month[:3].title(), month[3:]), (month[:3].upper(), month[3:].upper())]
-).replace("Sep(?:", "Sept?(?:").replace("Sept?(?:tember)", "Sep(?:t(?:ember)?)?")
+_MONTH = (
+    "|".join(
+        f"{form}(?:{rest})?\\.?" if rest else form
+        for month in MONTHS
+        for form, rest in [(month[:3].title(), month[3:]), (month[:3].upper(), month[3:].upper())]
+    )
+    .replace("Sep(?:", "Sept?(?:")
+    .replace("Sept?(?:tember)", "Sep(?:t(?:ember)?)?")
+)
 _YEAR = r"(?:1[89]|20)\d\d"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 DATE = (
@@ -179,11 +205,11 @@ def _spoken(words: list[str]) -> Decimal:
         elif word == "half":
             group += Decimal("0.5")
         elif word == "dozen":
-            group = (group or 1) * 12
+            group = (group or Decimal(1)) * 12
         elif word == "hundred":
-            group = (group or 1) * 100
+            group = (group or Decimal(1)) * 100
         elif word in _MAGNITUDES:
-            total, group = total + (group or 1) * _MAGNITUDES[word], Decimal(0)
+            total, group = total + (group or Decimal(1)) * _MAGNITUDES[word], Decimal(0)
     return total + group
 
 

@@ -36,7 +36,8 @@ def _pattern(word: str) -> str:
 
 def _printed(text: str) -> tuple[str, list[int]]:
     """The text without what cannot be seen, its ligatures taken apart; and where each character comes from."""
-    characters, places = [], []
+    characters: list[str] = []
+    places: list[int] = []
     for place, character in enumerate(text.translate(ONE_TO_ONE)):
         if character not in _UNSEEN:
             parts = unicodedata.normalize("NFKC", character) or character

@@ -7,7 +7,7 @@ claim unsupported however much else of it is there. Nothing here calls a languag
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,21 +89,29 @@ class Verifier:
             return Finding("unsupported", "it says nothing that could be checked", ())
         read_claim = _Claim(text, lexemes, speaks_passively(text), is_english(text))
         near = self._nearest(read_claim, weigh, among)
-        alone = [self._judge(read_claim, self._with_opening(s), weigh, given) for s in near]
-        denial = max((f for f in alone if f.is_denial and f.coverage >= SAME), key=lambda f: f.closeness, default=None)
-        best = max(alone, key=_order, default=_NOTHING)
+        judged = {s: self._judge(read_claim, self._with_opening(s), weigh, given) for s in near}
+        denial = max((f for f in judged.values() if f.is_denial and f.coverage >= SAME), key=lambda f: f.closeness, default=None)
+        best = max(judged.values(), key=_order, default=_NOTHING)
         if best.verdict != "supported" or best.coverage < WHOLE or (denial and denial.closeness >= best.closeness):
-            together = self._together(read_claim, near, alone, weigh, given, among)
-            best = max((f for f in (best, *together) if not denial or f.closeness > denial.closeness), key=_order, default=_NOTHING)
+            together = self._together(read_claim, judged, weigh=weigh, given=given, among=among)
+            best = max(
+                (f for f in (best, *together) if not denial or f.closeness > denial.closeness), key=_order, default=_NOTHING
+            )
         return best if best.verdict == "supported" or denial is None else denial
 
     def _together(
-        self, claim: _Claim, near: Sequence[Sentence], alone: Sequence[Finding], weigh: Weigh, given: Collection[str], among: Collection[int]
+        self,
+        claim: _Claim,
+        judged: Mapping[Sentence, Finding],
+        *,
+        weigh: Weigh,
+        given: Collection[str],
+        among: Collection[int],
     ) -> Iterator[Finding]:
-        """Judge pairs of sentences. One that contradicts the claim is not mended by another, unless that denies the very thing."""
-        contradicting = {s for s, f in zip(near, alone, strict=True) if f.is_denial and f.coverage >= SAME}
+        """Judge pairs of sentences. One that contradicts the claim is not mended by another, unless that denies the same."""
+        contradicting = {s for s, f in judged.items() if f.is_denial and f.coverage >= SAME}
         seen = set[frozenset[Sentence]]()
-        for one, two in self._pairs(claim, near, weigh, among):
+        for one, two in self._pairs(claim, tuple(judged), weigh, among):
             if frozenset((one, two)) not in seen:
                 seen.add(frozenset((one, two)))
                 strict = not contradicting.isdisjoint((one, two))
@@ -114,7 +122,9 @@ class Verifier:
         opening = self.passages.opening_of(sentence)
         return self.passages.item(opening, sentence) if opening else self.passages.piece(sentence)
 
-    def _pairs(self, claim: _Claim, near: Sequence[Sentence], weigh: Weigh, among: Collection[int]) -> Iterator[tuple[Sentence, Sentence]]:
+    def _pairs(
+        self, claim: _Claim, near: Sequence[Sentence], weigh: Weigh, among: Collection[int]
+    ) -> Iterator[tuple[Sentence, Sentence]]:
         for sentence in near[:2]:
             for other in self.passages.neighbours(sentence):
                 yield sentence, other
@@ -158,7 +168,9 @@ class Verifier:
             return Finding("unsupported", f"no passage says “{missing[0].text}”", (), held, close)
         if missing:
             return Finding("partly", f"the passages do not say “{missing[0].text}”", ranges, held, close)
-        if judgement.coverage >= SUPPORTED or (judgement.coverage >= SUPPORTED_IF_ALIKE and self._are_alike(claim.text, piece.text)):
+        if judgement.coverage >= SUPPORTED or (
+            judgement.coverage >= SUPPORTED_IF_ALIKE and self._are_alike(claim.text, piece.text)
+        ):
             return Finding("supported", "", ranges, held, close)
         if judgement.coverage >= PARTLY:
             return Finding("partly", "the passages say only a part of this", ranges, held, close)
@@ -202,7 +214,11 @@ def _order(finding: Finding) -> tuple[int, float]:
 
 
 def _holds(sentence: Sentence, lexeme: Lexeme) -> bool:
-    return lexeme.key in sentence.keys or lexeme.stem in sentence.keys or not SYNONYMS.get(lexeme.stem, frozenset()).isdisjoint(sentence.keys)
+    return (
+        lexeme.key in sentence.keys
+        or lexeme.stem in sentence.keys
+        or not SYNONYMS.get(lexeme.stem, frozenset()).isdisjoint(sentence.keys)
+    )
 
 
 def _missing(claim: _Claim, judgement: Judgement) -> list[Lexeme]:

@@ -75,21 +75,33 @@ def paraphrases() -> list[Labelled]:
 
 @cache
 def _samples() -> tuple[Document, ...]:
-    from ingest.parse.pdf import parse_pdf  # noqa: PLC0415 - slow to import
+    from ingest.parse.pdf import parse_pdf
 
-    handbook = [Document("samples", p.name, p.read_text(encoding="utf-8")) for p in sorted((ROOT / "samples/handbook").glob("*.md"))]
-    contracts = [Document("samples contracts", p.name, parse_pdf(p).text) for p in sorted((ROOT / "samples/contracts").glob("*.pdf"))]
+    handbook = [
+        Document("samples", p.name, p.read_text(encoding="utf-8")) for p in sorted((ROOT / "samples/handbook").glob("*.md"))
+    ]
+    contracts = [
+        Document("samples contracts", p.name, parse_pdf(p).text) for p in sorted((ROOT / "samples/contracts").glob("*.pdf"))
+    ]
     return (*handbook, *contracts)
 
 
 @cache
 def _shared() -> tuple[Document, ...]:
     found = [
-        Document("contracts", p.name, p.read_text(encoding="utf-8", errors="replace")) for p in (SHARED / "contracts_cuad40/txt").glob("*.txt")
+        Document("contracts", p.name, p.read_text(encoding="utf-8", errors="replace"))
+        for p in (SHARED / "contracts_cuad40/txt").glob("*.txt")
     ]
-    found += [Document("handbook", str(p.relative_to(SHARED)), p.read_text(encoding="utf-8")) for p in (SHARED / "handbook_18f/pages").rglob("*.md")]
+    found += [
+        Document("handbook", str(p.relative_to(SHARED)), p.read_text(encoding="utf-8"))
+        for p in (SHARED / "handbook_18f/pages").rglob("*.md")
+    ]
     for path in (SHARED / "policies_jupiterone/templates").rglob("*.md.tmpl"):
-        text = re.sub(r"\{\{(\w+)\}\}", lambda m: {"companyShortName": "Northwind"}.get(m[1], m[1].title()), path.read_text(encoding="utf-8"))
+        text = re.sub(
+            r"\{\{(\w+)\}\}",
+            lambda m: {"companyShortName": "Northwind"}.get(m[1], m[1].title()),
+            path.read_text(encoding="utf-8"),
+        )
         found.append(Document("policies", str(path.relative_to(SHARED)), text))
     rows = [json.loads(line) for line in (SHARED / "tau2_banking_kb/corpus.jsonl").read_text(encoding="utf-8").splitlines()]
     found += [Document("bank", row["_id"], row["text"]) for row in rows[::4]]
@@ -107,7 +119,12 @@ def _sentences(text: str) -> list[tuple[int, int]]:
         sentence = text[start:end]
         begin = start + len(sentence) - len(sentence.lstrip())
         sentence = sentence.strip()
-        if sentence[:1].isupper() and sentence[-1:] in ".!" and 8 <= len(sentence.split()) <= 60 and not any(m in sentence for m in _MARKUP):
+        if (
+            sentence[:1].isupper()
+            and sentence[-1:] in ".!"
+            and 8 <= len(sentence.split()) <= 60
+            and not any(m in sentence for m in _MARKUP)
+        ):
             found.append((begin, begin + len(sentence)))
         start = end
     return found
@@ -119,7 +136,11 @@ def _passages(text: str, start: int, end: int, rng: random.Random) -> tuple[str,
     begin = text.rfind("\n", 0, begin) + 1 if begin else 0
     begin = begin if start - begin < PASSAGE_CHARS else start
     right = text[begin : max(end, begin + PASSAGE_CHARS)]
-    rest = [text[i : i + PASSAGE_CHARS] for i in range(0, len(text), PASSAGE_CHARS) if i + PASSAGE_CHARS < begin or i > begin + len(right)]
+    rest = [
+        text[i : i + PASSAGE_CHARS]
+        for i in range(0, len(text), PASSAGE_CHARS)
+        if i + PASSAGE_CHARS < begin or i > begin + len(right)
+    ]
     return (right, *rng.sample(rest, min(NUM_OTHERS, len(rest))))
 
 
@@ -176,28 +197,59 @@ _MONTHS = "January February March April May June July August September October N
 _DATE = re.compile(rf"\b({'|'.join(_MONTHS)}) (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})\b")
 _UNIT = re.compile(r"\b(days?|months?|years?|hours?|weeks?|minutes?)\b")
 _ROLES = [
-    ("Licensor", "Licensee"), ("Buyer", "Seller"), ("Purchaser", "Supplier"), ("Company", "Distributor"), ("Company", "Consultant"), ("Company", "Reseller"),
-    ("employee", "supervisor"), ("employees", "contractors"), ("customer", "agent"), ("vendor", "customer"), ("user", "administrator"),
-    ("manager", "employee"), ("contractor", "client"), ("Franchisee", "Franchisor"), ("Owner", "Operator"), ("Sponsor", "Company"),
-    ("cardholder", "bank"), ("security team", "finance team"), ("Contractor", "Owner"), ("developer", "auditor"),
-]  # fmt: skip
+    ("Licensor", "Licensee"),
+    ("Buyer", "Seller"),
+    ("Purchaser", "Supplier"),
+    ("Company", "Distributor"),
+    ("Company", "Consultant"),
+    ("Company", "Reseller"),
+    ("employee", "supervisor"),
+    ("employees", "contractors"),
+    ("customer", "agent"),
+    ("vendor", "customer"),
+    ("user", "administrator"),
+    ("manager", "employee"),
+    ("contractor", "client"),
+    ("Franchisee", "Franchisor"),
+    ("Owner", "Operator"),
+    ("Sponsor", "Company"),
+    ("cardholder", "bank"),
+    ("security team", "finance team"),
+    ("Contractor", "Owner"),
+    ("developer", "auditor"),
+]
 _NAME = re.compile(r"(?<=[a-z,] )([A-Z][a-z]{3,}(?: [A-Z][a-z]{3,}){0,2})\b")
 _NEGATED = [
-    (r"\b(shall|will|may|must|should|can|could|would|is|are|was|were|does|do|did|has|have) not\b", r"\1"), (r"\bcannot\b", "can"), (r"\bdon[’']t\b", "do"), (r"\bcan[’']t\b", "can"), (r"\bno longer\b", "still"),
-    (r"\bwithout\b", "with"), (r"\bnever\b", "always"), (r"\bis prohibited\b", "is permitted"), (r"\bnon-exclusive\b", "exclusive"),
+    (r"\b(shall|will|may|must|should|can|could|would|is|are|was|were|does|do|did|has|have) not\b", r"\1"),
+    (r"\bcannot\b", "can"),
+    (r"\bdon[’']t\b", "do"),
+    (r"\bcan[’']t\b", "can"),
+    (r"\bno longer\b", "still"),
+    (r"\bwithout\b", "with"),
+    (r"\bnever\b", "always"),
+    (r"\bis prohibited\b", "is permitted"),
+    (r"\bnon-exclusive\b", "exclusive"),
     (r"\bno (?=[a-z]{4,})", "any "),
-]  # fmt: skip
+]
 _NEGATABLE = re.compile(r"\b(shall|will|may|must|should|can|is|are|was|were|has been|have been)\b(?! not\b| be not| no\b)")
 _MODALS = {
-    "shall": ["may", "should"], "must": ["may", "should", "can"], "will": ["may", "might"], "should": ["must", "may"], "may": ["must", "shall"], "can": ["must", "should"],
-    "is required to": ["may", "is allowed to"], "are required to": ["may", "are allowed to"], "is entitled to": ["is required to"], "are encouraged to": ["are required to"],
-}  # fmt: skip
+    "shall": ["may", "should"],
+    "must": ["may", "should", "can"],
+    "will": ["may", "might"],
+    "should": ["must", "may"],
+    "may": ["must", "shall"],
+    "can": ["must", "should"],
+    "is required to": ["may", "is allowed to"],
+    "are required to": ["may", "are allowed to"],
+    "is entitled to": ["is required to"],
+    "are encouraged to": ["are required to"],
+}
 
 
 def _number(sentence: str, rng: random.Random, document: Document) -> str | None:
     """Change a number, or the unit of one; written both ways, both are changed."""
     plain = _DATE.sub(lambda m: " " * len(m[0]), sentence)
-    spelled = [m for m in _SPELLED.finditer(plain)]
+    spelled = list(_SPELLED.finditer(plain))
     numerals = [m for m in _NUMERAL.finditer(plain) if not any(s.start() <= m.start() < s.end() for s in spelled)]
     if not spelled and not numerals:
         return None
@@ -225,7 +277,11 @@ def _date(sentence: str, rng: random.Random, document: Document) -> str | None:
     match = rng.choice(matches)
     month, day, year = match[1], int(match[2]), int(match[3])
     changed = rng.choice(
-        [(rng.choice([m for m in _MONTHS if m != month]), day, year), (month, day % 28 + 1, year), (month, day, year + rng.choice([-1, 1, 2]))]
+        [
+            (rng.choice([m for m in _MONTHS if m != month]), day, year),
+            (month, day % 28 + 1, year),
+            (month, day, year + rng.choice([-1, 1, 2])),
+        ]
     )
     return sentence[: match.start()] + f"{changed[0]} {changed[1]}, {changed[2]}" + sentence[match.end() :]
 
@@ -277,7 +333,14 @@ def _verbatim(sentence: str, rng: random.Random, document: Document) -> str | No
 
 
 def _framed(sentence: str, rng: random.Random, document: Document) -> str | None:
-    frame = rng.choice(["According to the document, {}", "The agreement states that {}", "The policy specifies that {}", "Under the agreement, {}"])
+    frame = rng.choice(
+        [
+            "According to the document, {}",
+            "The agreement states that {}",
+            "The policy specifies that {}",
+            "Under the agreement, {}",
+        ]
+    )
     return frame.format(sentence if sentence[1:2].isupper() else sentence[0].lower() + sentence[1:])
 
 
@@ -288,16 +351,37 @@ def _numerals(sentence: str, rng: random.Random, document: Document) -> str | No
 def _dated(sentence: str, rng: random.Random, document: Document) -> str | None:
     style = rng.choice(["{d} {m} {y}", "{y}-{n:02}-{d:02}", "{s} {d}, {y}"])
     return _DATE.sub(
-        lambda m: style.format(d=int(m[2]), m=m[1], y=m[3], n=_MONTHS.index(m[1]) + 1, s=m[1][:3] + ("." if len(m[1]) > 4 else "")), sentence
+        lambda m: style.format(
+            d=int(m[2]), m=m[1], y=m[3], n=_MONTHS.index(m[1]) + 1, s=m[1][:3] + ("." if len(m[1]) > 4 else "")
+        ),
+        sentence,
     )
 
 
 _SAME = [
-    (r"\bshall\b(?! not)", "must"), (r"\bis required to\b", "must"), (r"\bmust\b(?! not)", "has to"), (r"\bprior to\b", "before"), (r"\bupon\b", "on"),
-    (r"\bcan not|cannot\b", "can't"), (r"\bdo not\b", "don't"), (r"\bpursuant to\b", "under"), (r"\bin order to\b", "to"), (r"\bcommence\b", "begin"),
-    (r"\bterminate\b", "end"), (r"\bat least\b", "no less than"), (r"\bup to\b", "a maximum of"), (r"\bwithin\b", "in"), (r"\bobtain\b", "get"), (r"\bpurchase\b", "buy"),
-    (r"\bprovide\b", "give"), (r"\butilize\b", "use"), (r"\brequest\b", "ask for"), (r"\bevery\b", "each"), (r"\bmay\b(?! not)", "can"), (r"\bshall not\b", "must not"),
-]  # fmt: skip
+    (r"\bshall\b(?! not)", "must"),
+    (r"\bis required to\b", "must"),
+    (r"\bmust\b(?! not)", "has to"),
+    (r"\bprior to\b", "before"),
+    (r"\bupon\b", "on"),
+    (r"\bcan not|cannot\b", "can't"),
+    (r"\bdo not\b", "don't"),
+    (r"\bpursuant to\b", "under"),
+    (r"\bin order to\b", "to"),
+    (r"\bcommence\b", "begin"),
+    (r"\bterminate\b", "end"),
+    (r"\bat least\b", "no less than"),
+    (r"\bup to\b", "a maximum of"),
+    (r"\bwithin\b", "in"),
+    (r"\bobtain\b", "get"),
+    (r"\bpurchase\b", "buy"),
+    (r"\bprovide\b", "give"),
+    (r"\butilize\b", "use"),
+    (r"\brequest\b", "ask for"),
+    (r"\bevery\b", "each"),
+    (r"\bmay\b(?! not)", "can"),
+    (r"\bshall not\b", "must not"),
+]
 
 
 def _reworded(sentence: str, rng: random.Random, document: Document) -> str | None:
@@ -312,7 +396,9 @@ def _shortened(sentence: str, rng: random.Random, document: Document) -> str | N
     if re.search(r"\([^()]*[a-z]{3}[^()]*\)", sentence):
         return re.sub(r"\s*\([^()]*[a-z]{3}[^()]*\)", "", sentence)
     head, comma, tail = sentence.rpartition(", ")
-    ordinary = comma and len(head.split()) >= 8 and not re.match(r"(and|or|but|unless|except|not)\b|[A-Z\d]", tail) and ", " not in head
+    ordinary = (
+        comma and len(head.split()) >= 8 and not re.match(r"(and|or|but|unless|except|not)\b|[A-Z\d]", tail) and ", " not in head
+    )
     return f"{head}." if ordinary and not re.match(r"(If|When|Unless|Except|Where|Once|After|Before|In|For|To)\b", head) else None
 
 
@@ -323,5 +409,11 @@ def _turned(sentence: str, rng: random.Random, document: Document) -> str | None
 
 
 REWORDINGS: dict[str, Change] = {
-    "verbatim": _verbatim, "framed": _framed, "numerals": _numerals, "dated": _dated, "reworded": _reworded, "shortened": _shortened, "turned": _turned,
-}  # fmt: skip
+    "verbatim": _verbatim,
+    "framed": _framed,
+    "numerals": _numerals,
+    "dated": _dated,
+    "reworded": _reworded,
+    "shortened": _shortened,
+    "turned": _turned,
+}

@@ -61,9 +61,9 @@ ENGLISH = frozenset(_DATA["english"].split())
 SYNONYMS = _relations(line.split() for line in _DATA["synonyms"].splitlines())
 OPPOSITES = _relations(pair.split() for pair in _DATA["opposites"].replace("\n", ";").split(";"))
 CLASSES: dict[str, tuple[str, str]] = {  # phrase -> family and class
-    **{p: ("negation", "not") for p in _DATA["negations"]["words"]},
+    **dict.fromkeys(_DATA["negations"]["words"], ("negation", "not")),
     **{p: (family, name) for family in ("modals", "bounds", "quantifiers") for name, ps in _DATA[family].items() for p in ps},
-    **{p: ("mute", "") for p in _DATA["negations"]["mute"]},
+    **dict.fromkeys(_DATA["negations"]["mute"], ("mute", "")),
 }
 PHRASES = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in sorted(CLASSES, key=len, reverse=True))
 FRAMES = re.compile("|".join(_DATA["frames"]["patterns"]), re.IGNORECASE)

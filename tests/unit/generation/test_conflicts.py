@@ -49,11 +49,25 @@ def test_a_denial_is_a_contradiction() -> None:
     ("one", "other"),
     [
         (  # two contracts
-            named("This Agreement may be terminated by either party upon thirty (30) days written notice.", "Acme Distributor Agreement", 1),
-            named("This Agreement may be terminated by either party upon ninety (90) days written notice.", "Sunwai Distributor Agreement", 2),
+            named(
+                "This Agreement may be terminated by either party upon thirty (30) days written notice.",
+                "Acme Distributor Agreement",
+                1,
+            ),
+            named(
+                "This Agreement may be terminated by either party upon ninety (90) days written notice.",
+                "Sunwai Distributor Agreement",
+                2,
+            ),
         ),
-        (named("The monthly fee is $10 for each account.", "Light green account", 1), named("The monthly fee is $15 for each account.", "Dark green account", 2)),
-        (named(OLD, "Leave policy", 1), named("Employees can carry over annual leave hours to the next year.", "Leave policy v2", 2)),
+        (
+            named("The monthly fee is $10 for each account.", "Light green account", 1),
+            named("The monthly fee is $15 for each account.", "Dark green account", 2),
+        ),
+        (
+            named(OLD, "Leave policy", 1),
+            named("Employees can carry over annual leave hours to the next year.", "Leave policy v2", 2),
+        ),
         (named(OLD, "Leave policy", 1), named(OLD, "Leave policy v2", 2)),
         (named("Keep receipts over $75 for travel.", "Travel", 1), named("Keep badges of 2 years in the vault.", "Travel v2", 2)),
     ],

@@ -42,7 +42,14 @@ def test_what_is_owed_and_what_is_allowed(text: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("no less than 3", "least"), ("up to 3", "most"), ("over 3 days", "over"), ("prior to May 2020", "before"), ("upon receipt", "after"), ("within 3 days", "within")],
+    [
+        ("no less than 3", "least"),
+        ("up to 3", "most"),
+        ("over 3 days", "over"),
+        ("prior to May 2020", "before"),
+        ("upon receipt", "after"),
+        ("within 3 days", "within"),
+    ],
 )
 def test_bounds_are_told_by_what_they_mean(text: str, kind: str) -> None:
     assert kinds(text).get(kind) == "bounds"

@@ -29,13 +29,20 @@ def test_a_number_has_one_value_however_it_is_written(text: str, value: str, uni
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [(("1", "year"), ("12", "month"), True), (("2", "week"), ("14", "day"), True), (("1", "year"), ("365", "day"), False), (("30", "day"), ("30", "month"), False)],
+    [
+        (("1", "year"), ("12", "month"), True),
+        (("2", "week"), ("14", "day"), True),
+        (("1", "year"), ("365", "day"), False),
+        (("30", "day"), ("30", "month"), False),
+    ],
 )
 def test_only_units_that_convert_exactly_are_the_same(one: tuple[str, str], other: tuple[str, str], same: bool) -> None:
     assert measured(quantity(one[0]), one[1]).is_same(measured(quantity(other[0]), other[1])) == same
 
 
-@pytest.mark.parametrize("text", ["March 3, 2020", "3 March 2020", "3rd day of March, 2020", "2020-03-03", "Mar. 3 2020", "3/3/20", "MARCH 3, 2020"])
+@pytest.mark.parametrize(
+    "text", ["March 3, 2020", "3 March 2020", "3rd day of March, 2020", "2020-03-03", "Mar. 3 2020", "3/3/20", "MARCH 3, 2020"]
+)
 def test_a_date_is_the_same_in_every_form(text: str) -> None:
     assert day(text).readings == {(2020, 3, 3)}
 

@@ -8,12 +8,12 @@ from generation.verify import Verifier, stripped, verify
 from tests import claims
 
 LEAVE = (
-    "You can carry over a maximum of 240 annual leave hours from one leave year to the next. Award leave expires one year after it is issued. "
-    "Staff must not share passwords with anyone."
+    "You can carry over a maximum of 240 annual leave hours from one leave year to the next. "
+    "Award leave expires one year after it is issued. Staff must not share passwords with anyone."
 )
 RENT = (
-    "Licensee shall pay Licensor within thirty (30) days after receipt of an invoice. This Agreement may not be assigned by Licensee "
-    "without prior written consent of Licensor. The rate is 5% for Acme and 7% for Sunwai."
+    "Licensee shall pay Licensor within thirty (30) days after receipt of an invoice. This Agreement may not be assigned by "
+    "Licensee without prior written consent of Licensor. The rate is 5% for Acme and 7% for Sunwai."
 )
 
 
@@ -39,14 +39,23 @@ def test_what_the_passages_say_in_other_words_is_supported(claim: str) -> None:
     ("claim", "reason"),
     [
         ("You can carry over up to 420 hours of annual leave.", "the passage says “240 annual leave hours”, not “420 hours”"),
-        ("You can carry over at least 240 annual leave hours to the next leave year.", "the passage says “a maximum”, not “at least”"),
+        (
+            "You can carry over at least 240 annual leave hours to the next leave year.",
+            "the passage says “a maximum”, not “at least”",
+        ),
         ("Award leave expires one year before it is issued.", "the passage says “after”, not “before”"),
         ("Award leave expires one month after it is issued.", "the passage says “one year”, not “one month”"),
         ("Staff may share passwords with anyone.", "the passage says “not”"),
-        ("Licensor shall pay Licensee within thirty (30) days after receipt of an invoice.", "the passage says “Licensee”, not “Licensor”"),
+        (
+            "Licensor shall pay Licensee within thirty (30) days after receipt of an invoice.",
+            "the passage says “Licensee”, not “Licensor”",
+        ),
         ("Licensee may pay Licensor within 30 days after receipt of an invoice.", "the passage says “shall”, not “may”"),
         ("This Agreement may be assigned by Licensee without prior written consent of Licensor.", "the passage says “not”"),
-        ("Contoso shall pay Licensor within thirty (30) days after receipt of an invoice.", "the passage says “Licensee”, not “Contoso”"),
+        (
+            "Contoso shall pay Licensor within thirty (30) days after receipt of an invoice.",
+            "the passage says “Licensee”, not “Contoso”",
+        ),
         ("Staff must not share passwords with Contoso Ltd.", "no passage says “Contoso”"),
         ("The rate is 5% for Acme and 9% for Sunwai.", "the passage says “7%”, not “9%”"),
         ("Passengers board through the front door.", "no passage says this"),
@@ -61,7 +70,9 @@ def test_what_they_do_not_say_is_unsupported_and_the_reason_tells_why(claim: str
 
 
 def test_a_contradiction_is_not_mended_by_what_another_sentence_says() -> None:
-    passages = ["Members may invite guests to the pool. Visitors must register guests at the gate, and members may not invite visitors."]
+    passages = [
+        "Members may invite guests to the pool. Visitors must register guests at the gate, and members may not invite visitors."
+    ]
     assert verify("Members may not invite guests to the pool.", passages).verdict == "unsupported"
 
 
