@@ -102,6 +102,10 @@ class Vllm(Group):
     environment: Path = Field(
         PROJECT_ROOT / ".venv-vllm", description="The Python environment that holds vLLM, as `make vllm` builds it."
     )
+    host: str = Field(
+        "127.0.0.1",
+        description="Address vLLM listens on where it runs on a host of its own (not by `up`); then `llm.api_key` too.",
+    )
     adapters: str | None = Field(None, description="LoRA adapters to be served by name, as `NAME=FOLDER,NAME=FOLDER`.")
     quantization: str | None = Field(
         None,

@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 from core.errors import SettingsError
@@ -82,3 +83,11 @@ def _read(path: Path) -> dict[str, dict[str, int]]:
     except (FileNotFoundError, ValueError):
         return {}
     return remembered
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a server that listens on ``host``."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

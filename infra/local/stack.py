@@ -7,7 +7,6 @@ import signal
 import sys
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from typing import Any
 
 from pydantic import SecretStr
@@ -54,6 +53,7 @@ def build(settings: Settings, home: Home) -> Stack:
         database={"url": SecretStr(database_url)},
         broker={"url": SecretStr(broker_url)},
         llm=_llm(settings, home, chosen),
+        vllm={"host": LOOPBACK},
         api={"port": chosen.get("api", settings.api.port), "url": api_url},
         web={"port": chosen["web"]},
     )
@@ -193,7 +193,7 @@ def _worker(wired: Settings, home: Home) -> Component:
 def _web(wired: Settings, home: Home, url: str) -> Component:
     def env() -> dict[str, str]:
         server = {"STREAMLIT_SERVER_ADDRESS": wired.web.host, "STREAMLIT_SERVER_PORT": str(wired.web.port)}
-        if not is_loopback(wired.web.host):
+        if not ports.is_loopback(wired.web.host):
             return environment.for_python(wired.with_values(api={"key": None}), **server)
         key = wired.api.key or SecretStr(home.api_key.read_text(encoding="ascii").strip())
         server["STREAMLIT_SERVER_ALLOWED_HOSTS"] = f"{LOCAL_NAMES} {wired.web.host}"  # Streamlit wants spaces, not commas
@@ -208,14 +208,6 @@ def _web(wired: Settings, home: Home, url: str) -> Component:
         env=env,
         requires=("database",),  # its key is made there; the page itself waits for the API
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a server that listens on ``host``."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _url(host: str, port: int) -> str:

