@@ -27,9 +27,12 @@ def smallest_model(settings: Settings) -> Path:
 
 
 @contextmanager
-def vllm_server(settings: Settings, *, window_tokens: int = 4096, **values: object) -> Iterator[ModelServer]:
-    """Start vLLM on a free port, as `muniment up` does; raises ModelUnavailable, saying what to type, if it is not installed."""
+def vllm_server(settings: Settings, *, window_tokens: int = 4096, folder: Path | None = None) -> Iterator[ModelServer]:
+    """Start vLLM on a free port, as `muniment up` does, with a model's folder or the smallest model.
+
+    Raises ModelUnavailable, saying what to type, if it is not installed.
+    """
     vllm.python(settings)
-    values |= {"LLM_WINDOW_TOKENS": window_tokens, "HOME": settings.home, "LLM_ENGINE": "vllm", "VLLM_CPU_CACHE_GB": 1}
-    with served("infra.local.vllm", str(smallest_model(settings)), GAUGES, values, START_S) as server:
+    values = {"LLM_WINDOW_TOKENS": window_tokens, "HOME": settings.home, "LLM_ENGINE": "vllm", "VLLM_CPU_CACHE_GB": 1}
+    with served("infra.local.vllm", str(folder or smallest_model(settings)), GAUGES, values, START_S) as server:
         yield server
