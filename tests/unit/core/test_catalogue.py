@@ -212,6 +212,9 @@ def test_only_models_that_run_here_are_required(settings: Settings, tmp_path: Pa
     assert catalogue.required(settings.with_values(llm={"url": "http://gpu.example/v1"})) == ["all-minilm-l6-v2"]
     assert catalogue.required(settings.with_values(embedding={"model": str(tmp_path)})) == [settings.llm.model]
     assert catalogue.required(settings.with_values(embedding={"model": "org/name"})) == ["org/name", settings.llm.model]
+    written_by = {"model": "org/large"}  # by vLLM, which loads a hub's model; llama.cpp does not
+    assert catalogue.required(settings.with_values(llm=written_by | {"engine": "vllm"})) == ["all-minilm-l6-v2", "org/large"]
+    assert catalogue.required(settings.with_values(llm=written_by)) == ["all-minilm-l6-v2"]
     elsewhere = {"url": "http://gpu.example/v1", "model": "org/large"}
     assert catalogue.required(settings.with_values(llm=elsewhere)) == ["all-minilm-l6-v2"]
     reranked = settings.with_values(llm=elsewhere, rerank={"model": "org/reranker"})

@@ -213,6 +213,11 @@ def test_a_strange_name_is_not_taken(name: str) -> None:
     assert needed([name, "model.safetensors"]) == ["model.safetensors"]
 
 
+def test_the_template_by_which_a_model_is_spoken_to_is_taken_along() -> None:
+    names = ["chat_template.jinja", "config.json", "model.safetensors", "modeling_own.py"]
+    assert needed(names) == names[:3]
+
+
 def test_pickled_weights_are_taken_only_where_there_are_no_safe_ones() -> None:
     assert needed(["pytorch_model.bin", "2_Dense/pytorch_model.bin", "2_Dense/model.safetensors", "training_args.bin"]) == [
         "pytorch_model.bin",
