@@ -166,12 +166,14 @@ def main() -> None:
         print(f"{'at once':>8} {'asked by':>12} {'answers/s':>10} {'tokens/s':>10} {'first p50 ms':>13} {'first p99 ms':>13}")
         for at_once in given.at:
             asked = Round(at_once, at_once * given.each, given.passages, given.tokens)
-            for name, found in (("muniment", ours(subject, asked)), ("vLLM's bench", theirs(subject, asked, python, tokenizer))):
-                print(
-                    f"{at_once:8} {name:>12} {found.answers_s:10.2f} {found.tokens_s:10.1f}"
-                    f" {found.first_p50_ms:13.0f} {found.first_p99_ms:13.0f}",
-                    flush=True,
-                )
+            show(at_once, "muniment", ours(subject, asked))
+            show(at_once, "vLLM's bench", theirs(subject, asked, python, tokenizer))
+
+
+def show(at_once: int, name: str, found: Figures) -> None:
+    """Print a row."""
+    figures = f"{found.answers_s:10.2f} {found.tokens_s:10.1f} {found.first_p50_ms:13.0f} {found.first_p99_ms:13.0f}"
+    print(f"{at_once:8} {name:>12} {figures}", flush=True)
 
 
 if __name__ == "__main__":
