@@ -31,8 +31,8 @@ _STRONG_LABEL = re.compile(
 )
 _MARKS = ("<", "[", "##", "--", "==", "**", "{", "BEGIN", "END", "Begin")
 _TURN = re.compile(
-    r"\W{0,8}(?:(?:new|updated?|important|urgent) )?"
-    r"(?:system|assistant|user|human|developer|admin(?:istrator)?|operator|instructions?|prompt)"
+    r"\W{0,8}(?:(?:new|updated?|important|urgent|your|actual|real) )*"
+    r"(?:system|assistant|user|human|developer|admin(?:istrator)?|operator|instructions?|prompt|task|objective)"
     r"(?: (?:prompt|message|instructions?|notes?|notice|override|update|command|mode|directive|alert|task))*\W{0,4}[:：>]",
     re.IGNORECASE,
 )
@@ -142,7 +142,8 @@ def _assumes_role(s: _Sentence) -> bool:
 
 _YOU_ARE = re.compile(r"\b(?:you(?: are|['’]re)|du bist|vous êtes|eres|sei)\b(?:\s+\w+){0,2}\s*\Z", re.IGNORECASE)
 _ROLE = re.compile(
-    r"\byou(?: are|['’]re) (?:now|no longer) (?!ready|able|done|in|on|at|logged|eligible|set|connected|enrolled|required)"
+    r"(?:^|[.!?:;,*>]\s)\W*you(?: are|['’]re) (?:now|no longer) "
+    r"(?!ready|able|done|in|on|at|logged|eligible|set|connected|enrolled|required)"
     r"|\b(?:pretend|imagine|act|behave|respond|role-?play)\b[^.\n]{0,20}"
     r"\b(?:you are|you have no|as (?:if you|an? (?:ai|unrestricted|uncensored|evil)))"
     r"|\bfrom (?:now|this point) on\b[^.\n]{0,40}\b(?:you|your|answers?|respon\w+|repl\w+)\b",
@@ -213,6 +214,13 @@ def _bids(s: _Sentence, act: int) -> bool:
     )
 
 
+def _begins_clause(s: _Sentence, place: int) -> bool:
+    """Whether a word begins the sentence, or what follows a mark, and, please or must."""
+    if not place or s.words[place - 1].does & Does.MUST or s.words[place - 1].text in ("and", "then", "you", "given"):
+        return True
+    return bool(s.text[s.words[place - 1].end - s.start : s.words[place].start - s.start].strip())
+
+
 def _is_owned(s: _Sentence, mine: int, output: int) -> bool:
     """Whether nothing else is spoken of between: "your final answer", not "your company's answer"."""
     between = s.text[s.words[mine].end - s.start : s.words[output].start - s.start]
@@ -237,11 +245,32 @@ def _dictates(s: _Sentence) -> bool:
         bare = any(0 < abs(only - act) <= 2 for only in s.places(Does.ONLY))
         told = any(0 < place - act <= 4 for place in s.places(Does.LITERAL | Does.ASKER))
         quoted = bool(_QUOTED.search(s.text))
-        if told and ((bare and (quoted or act <= 3)) or (quoted and act <= 1 and s.words[act].text in _DICTATING)):
+        dictating = s.words[act].text in _DICTATING and not s.text[s.words[act].end - s.start :].lstrip().startswith("to ")
+        if told and ((bare and (quoted or act <= 3)) or (quoted and act <= 1 and dictating)):
+            return True
+        if dictating and 0 < act < len(s.words) - 1 and s.words[act - 1].does & Does.ONLY and _begins_clause(s, act - 1):
             return True
     return False
 
 
+_TELLING = frozenset(
+    (
+        "tell",
+        "inform",
+        "ask",
+        "warn",
+        "convince",
+        "urge",
+        "assure",
+        "advise",
+        "encourage",
+        "answer",
+        "respond",
+        "reply",
+        "say",
+        "suggest",
+    )
+)
 _DICTATING = frozenset(["say", "print", "output", "write", "repeat", "respond", "reply", "answer", "echo", "display"])
 
 
@@ -276,7 +305,7 @@ def _bids_while_reading(s: _Sentence) -> bool:
 
 def _tells_asker(s: _Sentence) -> bool:
     """Who asks is to be told something, by whoever answers."""
-    acts = s.places(Does.SPEAK)
+    acts = [act for act in s.places(Does.SPEAK) if not s.words[act].does & Does.ENGLISH or s.words[act].text in _TELLING]
     return bool(acts) and acts[0] <= 2 and any(0 < asker - acts[0] <= 3 for asker in s.places(Does.ASKER))
 
 
@@ -292,7 +321,7 @@ _RULES: tuple[tuple[Kind, tuple[int, ...], Callable[[_Sentence], bool]], ...] = 
     ("role", (Does.YOUR | Does.OUTPUT | Does.MACHINE | Does.MODEL | Does.MUST | Does.SPEAK,), _assumes_role),
     ("answer", (Does.YOUR | Does.EVERY | Does.ARTIFICIAL, Does.OUTPUT | Does.WORDING), _shapes_answer),
     ("answer", (Does.LETTERS | Does.LANGUAGE, Does.RESPELL | Does.REPLYING), _respells),
-    ("answer", (Does.SPEAK, Does.LITERAL | Does.ASKER), _dictates),
+    ("answer", (Does.SPEAK, Does.LITERAL | Does.ASKER | Does.ONLY), _dictates),
     ("answer", (Does.REPLYING,), _answers_question),
     ("reveal", (Does.REVEAL, Does.SECRET, Does.YOUR | Does.EARLIER), _reveals),
     ("answer", (Does.READING, Does.DOCUMENT | Does.OUTPUT, Does.SPEAK | Does.CHANGE), _bids_while_reading),
@@ -307,9 +336,11 @@ def _goes_on(sentence: _Sentence, before: Found, text: str) -> bool:
         return True
     if between.count("\n") > 1 or not sentence.words or sentence.text[0] == "|":
         return False
-    begins = sentence.words[0].does | (sentence.words[1].does if len(sentence.words) > 1 else 0)
+    first = sentence.words[0]
+    leads_on = first.does & (Does.MUST | Does.ONLY) or first.text in ("and", "then", "also")
+    begins = first.does | (sentence.words[1].does if leads_on and len(sentence.words) > 1 else 0)
     bidding = Does.SPEAK | Does.CHANGE | Does.TASK | Does.MUST | Does.NOT | Does.ONLY
-    if sentence.words[0].does & Does.YOUR and any(word.text in ("task", "job", "goal", "role") for word in sentence.words[1:4]):
+    if first.does & Does.YOUR and any(word.text in ("task", "job", "goal", "role") for word in sentence.words[1:4]):
         return True
     return bool(begins & bidding) or sentence.text[0] in "\"“«「'"
 

@@ -54,6 +54,7 @@ class Does(IntEnum):
     ENGLISH = 1 << 32
     STARTING = 1 << 33
     FINITE = 1 << 34
+    GENERAL = 1 << 35
 
 
 class Word(NamedTuple):

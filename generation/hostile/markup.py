@@ -46,7 +46,7 @@ def find(text: str, ranges: Sequence[tuple[int, int]]) -> list[Found]:
     """Find active markup, addresses made to be filled in, and code to be taken over that reaches outside."""
     found: list[Found] = []
     if any(mark in text for mark in (":", "<", "=")):
-        found += [("markup", *match.span()) for match in ACTIVE.finditer(text)]
+        found += [("markup", *_piece_around(text, *match.span(), ranges)) for match in ACTIVE.finditer(text)]
     if "//" in text:
         links = [match.span() for pattern in (_PICTURE, _TO_FILL_IN) for match in pattern.finditer(text)]
         found += [("link", *_piece_around(text, *link, ranges)) for link in links]
@@ -54,7 +54,7 @@ def find(text: str, ranges: Sequence[tuple[int, int]]) -> list[Found]:
 
 
 def _piece_around(text: str, start: int, end: int, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Widen a link to what introduces it."""
+    """Widen a link or a tag to what introduces it."""
     around = [piece for first, last in ranges if first < end and start < last for piece in pieces(text, first, last)]
     touched = [(first, last) for first, last in around if first < end and start < last]
     return min([start, *(first for first, _ in touched)]), max([end, *(last for _, last in touched)])

@@ -15,11 +15,14 @@ from generation.words import tokens
 
 Found = tuple[Literal["request"], int, int]
 
-MAX_KNOWN = 5  # of so many of its words, one may stand around it
+MAX_KNOWN = 4  # of so many of its words, one may stand around it
 MIN_WORDS = 12  # of the rest of the passage
 MAX_CHARS = 300
-_ITEM = "#-*•·>"  # a heading or an item of a list is nobody's request
-_OWN = frozenset("we our us my your mine this it here they them its their he she his her that these those there".split())  # noqa: SIM905
+_ITEM = "#-*•·>[("  # a heading, an item of a list or a label is nobody's request
+_TELLS_NOTHING = (
+    Does.TASK | Does.ASKING | Does.GENERAL | Does.MUST | Does.NOT | Does.EVERY | Does.ARTICLE | Does.UNBIDDEN | Does.FINITE
+)
+_OWN = frozenset("we our us my your mine it here they them its their he she his her that these those there".split())  # noqa: SIM905
 
 
 def find(text: str, ranges: Sequence[tuple[int, int]], words: Words, around: str) -> list[Found]:
@@ -35,11 +38,14 @@ def find(text: str, ranges: Sequence[tuple[int, int]], words: Words, around: str
 
 def _asks(text: str, start: int, end: int, words: Words) -> bool:
     first = words.within(start, end)[:3]
-    if not first or text[start] in _ITEM or text[end - 1] in ":：" or text.startswith(":", first[0].end):
+    if not first or text[start] in _ITEM or text[end - 1] in ":：" or "|" in text[start:end]:
         return False
-    if "|" in text[start:end]:
+    if not text[first[0].end : first[0].end + 1].isspace():
         return False
     if text[start:end].rstrip("\"'”’)* ").endswith(("?", "？")):
+        read = words.within(start, end)
+        if any(word.text == "you" for word in read[2:]) and not any(word.does & Does.LANGUAGE for word in read):
+            return False  # put to the reader, not to whoever knows
         return bool(first[0].does & (Does.ASKING | Does.TASK)) or first[0].text in ("can", "could", "would")
     return bool(first[first[0].text in ("please", "kindly") and len(first) > 1].does & Does.TASK)
 
@@ -48,6 +54,7 @@ def _is_foreign(sentence: str, read: Sequence[Word], counts: Counter[str], known
     own = Counter(tokens(sentence))
     if sum(counts.values()) - sum(own.values()) < MIN_WORDS or any(word.text in _OWN for word in read[1:]):
         return False
-    subject = frozenset(token for word in read if not word.does for token in tokens(word.text) if not token[0].isdigit())
+    telling = (word.text for word in read if not word.does & _TELLS_NOTHING)
+    subject = frozenset(token for text in telling for token in tokens(text) if not token[0].isdigit())
     foreign = [token for token in subject if counts[token] <= own[token] and token not in known]
     return len(foreign) >= 2 and len(subject) - len(foreign) <= len(subject) // MAX_KNOWN

@@ -44,12 +44,28 @@ def without(text: str, found: tuple[Flag, ...]) -> str:
     return visible("".join([*parts, text[position:]])).text
 
 
+def witnesses(hit: Hit) -> list[tuple[int, int]]:
+    """Give the sentences that may support a claim, as ranges of ``hit.text``; what is flagged is cut out.
+
+    A sentence that has something hostile put into it gives its honest parts; a question states nothing.
+    """
+    found: list[tuple[int, int]] = []
+    position = 0
+    for start, end in [*((flag.start, flag.end) for flag in flags_of(hit)), (len(hit.text), len(hit.text))]:
+        between = hit.text[position:start]
+        found += [(position + first, position + last) for first, last in sentences(between)]
+        position = max(position, end)
+    return [(first, last) for first, last in found if not _asks(hit.text[first:last])]
+
+
 def testifies(hit: Hit, start: int, end: int) -> bool:
     """Tell whether a range of the hit's document, in characters of it, may support a claim: unflagged, and no mere question."""
     first, last = start - hit.start, end - hit.start
-    if any(flag.start < last and first < flag.end for flag in flags_of(hit)):
-        return False
-    return not hit.text[first:last].rstrip("\"'”’)]*_ \n").endswith(("?", "？", "؟"))
+    return not any(flag.start < last and first < flag.end for flag in flags_of(hit)) and not _asks(hit.text[first:last])
+
+
+def _asks(sentence: str) -> bool:
+    return sentence.rstrip("\"'”’)]*_ \n").endswith(("?", "？", "؟"))
 
 
 def testimony(hit: Hit) -> str:
