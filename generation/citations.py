@@ -11,10 +11,10 @@ from functools import cached_property
 
 from core.types import Context, Quote, Verdict
 from generation.claims import weight_of
-from generation.hostile.withhold import testifies, testimony
+from generation.hostile.withhold import testimony, witnesses
 from generation.lexemes import Lexeme, read
 from generation.passages import Passages
-from generation.sentences import MAX_CHARS, sentences
+from generation.sentences import MAX_CHARS
 from generation.verify import SAME, Similarity, Verifier
 from generation.words import numbers, tokens
 
@@ -50,7 +50,11 @@ class Evidence:
 
     def invents(self, claim: str) -> bool:
         """Tell whether a claim holds a number that neither the question nor any passage does."""
-        return not numbers(claim) <= self._all_tokens
+        return not numbers(claim) <= self._known
+
+    def knows(self, text: str) -> bool:
+        """Tell whether a text says nothing but with words of the question and of what the passages state and are called."""
+        return self._known.issuperset(tokens(text))
 
     def check(self, claim: str, *, cited: Collection[int] = (), affirmed: bool = False) -> Check:
         """Judge a claim by the passages: first those ``cited``, numbered from 1, then any.
@@ -78,18 +82,25 @@ class Evidence:
 
     @cached_property
     def _verifier(self) -> Verifier:
-        titles = [" ".join((hit.title, *hit.heading_path)) for hit in self._hits]
-        return Verifier([testimony(hit) for hit in self._hits], titles, self._similarity)
+        return Verifier(self._testimonies, self._titles, self._similarity)
+
+    @cached_property
+    def _testimonies(self) -> list[str]:
+        return [testimony(hit) for hit in self._hits]
+
+    @cached_property
+    def _titles(self) -> list[str]:
+        return [" ".join((hit.title, *hit.heading_path)) for hit in self._hits]
 
     @cached_property
     def _said(self) -> dict[str, list[tuple[int, Quote]]]:
         """Every sentence that may be evidence, with where it stands: by its characters, blanks being all alike."""
         said: dict[str, list[tuple[int, Quote]]] = {}
         for number, hit in enumerate(self._hits):
-            for start, end in sentences(hit.text):
+            for start, end in witnesses(hit):
                 quote = Quote(hit, hit.start + start, hit.start + end)
                 plain = _plain(quote.text)
-                if plain.count(" ") >= LEAST_WORDS - 1 and testifies(hit, quote.start, quote.end):
+                if plain.count(" ") >= LEAST_WORDS - 1:
                     said.setdefault(plain, []).append((number, quote))
         return said
 
@@ -106,8 +117,8 @@ class Evidence:
         return list(read(self._context.question))
 
     @cached_property
-    def _all_tokens(self) -> frozenset[str]:
-        return frozenset(tokens("\n".join([self._context.question, *(hit.text for hit in self._hits)])))
+    def _known(self) -> frozenset[str]:
+        return frozenset(tokens("\n".join([self._context.question, *self._testimonies, *self._titles])))
 
     def _weigh(self, lexeme: Lexeme) -> float:
         weight = weight_of(lexeme)

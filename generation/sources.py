@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.types import Flag, Hit, Quote
-from generation.hostile.withhold import flags_of, testifies
-from generation.sentences import sentences
+from generation.hostile.withhold import flags_of, witnesses
 from generation.words import tokens
 
 MIN_CHARS = 20  # a shorter sentence is a heading or a number in a list, and tells nothing by itself
@@ -41,8 +40,7 @@ def decisive(question: str, hits: Sequence[Hit]) -> dict[str, Decisive]:
 
 
 def _quotes(hit: Hit) -> Iterable[Quote]:
-    ranges = [(hit.start + start, hit.start + end) for start, end in sentences(hit.text)]
-    found = [Quote(hit, start, end) for start, end in ranges if testifies(hit, start, end)]
+    found = [Quote(hit, hit.start + start, hit.start + end) for start, end in witnesses(hit)]
     return [quote for quote in found if quote.end - quote.start >= MIN_CHARS] or found
 
 

@@ -59,7 +59,7 @@ def ask(case: Case, text: str, generator: Generator) -> tuple[str, str]:
                 shown.append(event.text)
             elif isinstance(event, Done):
                 final = event.answer.text
-                shown += ["\n", final, *(f"\n{citation.quote}" for citation in event.answer.citations)]
+                shown += ["\n", final, *(f"\n{citation.quote.text}" for citation in event.answer.citations)]
     return "".join(shown), final
 
 

@@ -69,12 +69,14 @@ def _asks(sentence: str) -> bool:
 
 
 def testimony(hit: Hit) -> str:
-    """Give the hit's text with blanks in the place of all that may not support a claim: no character moves."""
-    text = hit.text
-    for start, end in sentences(text):
-        if not testifies(hit, hit.start + start, hit.start + end):
-            text = text[:start] + " " * (end - start) + text[end:]
-    return text
+    """Give the hit's text with line breaks in the place of all that may not support a claim: no character moves."""
+    parts: list[str] = []
+    position = 0
+    for start, end in witnesses(hit):
+        between = hit.text[position:start]
+        parts += [between if between.isspace() else "\n" * len(between), hit.text[start:end]]
+        position = end
+    return "".join([*parts, "\n" * (len(hit.text) - position)])
 
 
 @lru_cache(maxsize=1024)
