@@ -1,11 +1,12 @@
 """The answer while it grows: what of the model's writing is shown, and the citations the program attaches to it.
 
 Pieces of text go in as the model writes them; text to show and citations come out. The first sentence is shown as it
-comes, later ones only once they are held against the passages; what nothing supports is no part of the answer, or is
-marked as such. A yes or no is never shown, only the sentence that follows: small models say yes to nearly everything.
-Where the passage denies what that sentence affirms, it is quoted. Markers such as [3] are taken out: what they point at
-is looked at first, and mended where it is another passage that supports the sentence. How the writing is cut into pieces
-changes nothing but how early it is shown.
+comes, as far as its words are the question's and the passages' own; what is new in it, and every later one, only once it is
+held against the passages; what nothing supports is no part of the answer, or is marked as such. A yes or no is never
+shown, only the sentence that follows: small models say yes to nearly everything. Where the passage denies what that
+sentence affirms, it is quoted. Markers such as [3] are taken out: what they point at is looked at first, and mended where
+it is another passage that supports the sentence. How the writing is cut into pieces changes nothing but how early it is
+shown.
 """
 
 import re
@@ -126,7 +127,7 @@ class Draft:
         """Tell whether a first sentence must be whole before it is shown: it may not stand, or not all of it may be shown."""
         beginning = self._pending
         may_fall = _MAY_DISCLAIM.search(beginning) or _MAY_BE_YES_NO.match(beginning)
-        return bool(may_fall) or not self._outgoing.is_plain(beginning)
+        return bool(may_fall) or not (self._outgoing.is_plain(beginning) and self._evidence.knows(beginning))
 
     def _replaced(self, presentable: str, end: int) -> tuple[str, int]:
         """Put what may be shown of a sentence in its place; returns that and where it ends.
@@ -151,7 +152,9 @@ class Draft:
             self.closed = True
             self.withdraw(check.reason)
             yield from self.quote(check.denied_by)
-        elif self._first or (is_kept and claim not in self.text):
+        elif self._first and not is_kept:
+            self.withdraw(check.reason)  # of the part that is shown; the rest never is
+        elif is_kept and (self._first or claim not in self.text):
             yield from self._show(len(self._pending[:end].rstrip()))
             yield from self._settled(check, len(self.text) - len(claim))
 

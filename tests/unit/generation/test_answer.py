@@ -116,9 +116,9 @@ def test_a_later_sentence_cut_off_at_the_token_limit_is_not_in_the_answer(monkey
 
 
 def test_an_opening_that_nothing_supports_is_withdrawn() -> None:
-    events = ask(ScriptedGenerator(f"Chocolate is generally healthy. {STATED}"), *PASSAGES)
+    events = ask(ScriptedGenerator(f"You can eat chocolate frogs in Ohio. {STATED}"), *PASSAGES)
     done = fold(events)
-    assert shown(events) == f"Chocolate is generally healthy. {STATED}"
+    assert shown(events) == f"You can {STATED}"
     assert (done.text, done.refused) == (STATED, False)
     assert [done.text[c.answer_start : c.answer_end] for c in done.citations] == [STATED]
 
