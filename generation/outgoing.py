@@ -44,9 +44,9 @@ _LINK = re.compile(
 _PICTURE = re.compile(r"!\[([^\]\n]*)\]\s*(?:\(([^)\n]*)\)?|\[[^\]\n]*\])")
 _MARKDOWN = re.compile(r"\[([^\]\n]*)\]\(\s*([^)\n]*)\)?|^\s*\[[^\]\n]+\]:\s*(\S+).*$", re.MULTILINE)
 _TAG = re.compile(
-    r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>"
-    r"|<(?:img|script|iframe|a|svg|object|embed|link|style|form|input|video|meta|base)\b[^<>]*\Z",
-    re.DOTALL,
+    r"<!--.*?(?:-->|\Z)|<(script|style|iframe)\b.*?(?:</\1\s*>|\Z)|</?[A-Za-z][^<>]*>"
+    r"|<(?:img|a|svg|object|embed|link|form|input|video|meta|base)\b[^<>]*(?=<|\Z)",
+    re.DOTALL | re.IGNORECASE,
 )
 _BLOB_CHAR = "[A-Za-z0-9+/_-]"
 _BLOB = re.compile(
@@ -104,14 +104,18 @@ class Outgoing:
             self.taken.append(Taken("prompt", text))
             return ""
         shown = self._without("hidden", visible(text).text, text)
+        while (cleared := self._cleared(shown)) != shown:  # what is left may come together to something else
+            shown = cleared
+        return shown if shown.strip(" \n.,;:!?()[]\"'") or not text.strip() else ""
+
+    def _cleared(self, shown: str) -> str:
         shown = CONTROL.sub(lambda match: self._take("control", match[0]), shown)
         shown = _PICTURE.sub(self._picture, shown)
         shown = _MARKDOWN.sub(self._reference, shown)
         shown = _TAG.sub(self._tag, shown)
         shown = ACTIVE.sub(lambda match: self._take("markup", match[0]), shown)
         shown = _LINK.sub(lambda match: self._kept(match[0]), shown)
-        shown = _BLOB.sub(lambda match: match[0] if match[0] in self._sources else self._take("encoded", match[0]), shown)
-        return shown if shown.strip(" \n.,;:!?()[]\"'") or not text.strip() else ""
+        return _BLOB.sub(lambda match: match[0] if match[0] in self._sources else self._take("encoded", match[0]), shown)
 
     def _take(self, reason: Reason, text: str) -> str:
         self.taken.append(Taken(reason, text))

@@ -113,9 +113,9 @@ def _plain(text: str) -> str:
 
 
 def _is_mangled(shown: str, honest: str) -> bool:
-    words = re.findall(r"[^\W_]+", _plain(shown))
     known = set(re.findall(r"[^\W_]+", _plain(honest)))
-    if len(SYMBOLS.findall(shown)) >= MIN_MANGLED or any(len(word) > LONGEST_WORD and word not in known for word in words):
+    read = [re.findall(r"[^\W_]+", part) for part in _plain(shown).split()]
+    if len(SYMBOLS.findall(shown)) >= MIN_MANGLED or any(len(w) > LONGEST_WORD and w not in known for part in read for w in part):
         return True
-    unknown = [word for word in words if word not in known]
-    return len(unknown) >= MIN_MANGLED and len(unknown) >= MANGLED * len(words)
+    unknown = [part for part in read if known.isdisjoint(part)]
+    return len(unknown) >= MIN_MANGLED and len(unknown) >= MANGLED * len(read)

@@ -140,7 +140,7 @@ def _assumes_role(s: _Sentence) -> bool:
     return bool(_ROLE.search(s.text))
 
 
-_YOU_ARE = re.compile(r"\b(?:you(?: are|['’]re)|du bist|vous êtes|eres|sei)\b(?:\s+\w+){0,2}\s*\Z", re.IGNORECASE)
+_YOU_ARE = re.compile(r"\b(?:you(?: are|['’]re)|du bist|vous êtes|eres|sei)\b(?:\s+\w+){0,3}\s*\Z", re.IGNORECASE)
 _ROLE = re.compile(
     r"(?:^|[.!?:;,*>]\s)\W*you(?: are|['’]re) (?:now|no longer) "
     r"(?!ready|able|done|in|on|at|logged|eligible|set|connected|enrolled|required)"
