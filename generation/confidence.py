@@ -1,8 +1,9 @@
 """How likely it is that the passages hold the answer: one number from what was found and from what the model says of it.
 
 A logistic regression over three signals, none of which knows a corpus: the model's own probability of Yes, how much of the
-question's weight the best sentence covers, and how near the nearest passage is by its vector, where search has compared that. docs/decisions/0005 tells what it was fitted on
-and what it reached; ``muniment eval answers --fit`` fits the threshold below which a question is refused.
+question's weight the best sentence covers, and how near the nearest passage is by its vector, where search has compared
+that. docs/decisions/0005 tells what it was fitted on and what it reached; ``muniment eval answers --fit`` fits the threshold
+below which a question is refused.
 """
 
 import math

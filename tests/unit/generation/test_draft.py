@@ -173,8 +173,14 @@ def test_a_mere_yes_is_nothing() -> None:
 
 
 def test_what_only_begins_like_a_no_is_not_held() -> None:
-    _, parts = write("No", "tice", " is given.")
-    assert shown(parts) == ["Notice", " is given."]
+    draft = draft_of(context("Is it given?", "Notice is given."))
+    assert shown([part for piece in ("No", "tice", " is") for part in draft.add(piece)]) == ["Notice", " is"]
+
+
+def test_an_opening_is_shown_no_further_than_its_words_are_those_of_the_passages() -> None:
+    draft, parts = write("You can", " carry", " a", " parrot", " to work.", f" {RECEIPT}")
+    assert shown(parts) == ["You can", " carry", " a", f" {RECEIPT}"]
+    assert draft.finished().text == RECEIPT
 
 
 @pytest.mark.parametrize(
