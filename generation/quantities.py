@@ -130,8 +130,8 @@ class Day:
 def quantity(text: str) -> Quantity:
     """Read a number in digits or in words, with its currency, magnitude and percent sign.
 
-    >>> str(quantity("$1.5 million").size), str(quantity("one hundred twenty-five").value), quantity("5 %").unit
-    ('1500000', '125', '%')
+    >>> int(quantity("$1.5 million").size), str(quantity("one hundred twenty-five").value), quantity("5 %").unit
+    (1500000, '125', '%')
     """
     if found := re.match(rf"\s*{NUMBER}", text):
         digits = found["digits"]
