@@ -124,9 +124,7 @@ def main() -> None:
     labelled = [*built, *claims.paraphrases()]
     report([(one, Verifier(one.passages, similarity=similarity).check(one.claim)) for one in labelled], options.misses)
     times = sorted(answer_ms(built, similarity))
-    print(
-        f"{ANSWER_WORDS}-word answers: processor time {times[len(times) // 2]:.0f} ms median, {times[-1]:.0f} ms at most, of {len(times)}"
-    )
+    print(f"{ANSWER_WORDS}-word answers: {times[len(times) // 2]:.0f} ms median, {times[-1]:.0f} ms at most, of {len(times)}")
     told, asked = false_alarms(documents)
     print(f"contradictions told falsely: {told} of {asked} sentences")
 
