@@ -15,6 +15,7 @@ from core.types import Context, Hit, Turn
 from generation.engines.base import Message
 from generation.fence import fenced
 from generation.hostile import withhold
+from generation.typed.question import Question
 
 _FOLDER = Path(__file__).parent / "prompts"
 TEXTS = {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(_FOLDER.glob("*.md"))}
@@ -33,6 +34,17 @@ def write(context: Context) -> list[Message]:
     return _messages("write", context)
 
 
+def holds(question: Question, context: Context) -> list[Message]:
+    """Ask whether the passages hold what a typed question asks for: Yes or No."""
+    return _messages("check_clause" if question.kind == "clause" else "check", context)
+
+
+def extract(question: Question, context: Context) -> list[Message]:
+    """Ask for words of the passages and the typed value they state, as JSON."""
+    name = "choice" if question.options else question.kind
+    return _messages(f"extract_{name}", context, options=fenced("; ".join(question.options)))
+
+
 def rewrite(question: str, history: Sequence[Turn]) -> list[Message]:
     """Ask for the question as it would be put without the last few turns before it; examples come first, as turns of a chat."""
     system, *examples, asked = TEXTS["rewrite"].split("\n---\n")
@@ -47,9 +59,9 @@ def _short(text: str) -> str:
     return fenced(" ".join(text.split())[:MAX_TURN_CHARS])
 
 
-def _messages(name: str, context: Context) -> list[Message]:
+def _messages(name: str, context: Context, **fields: str) -> list[Message]:
     passages = [_passage(number, hit) for number, hit in enumerate(context.hits, 1)]
-    last = TEXTS[name].format(question=fenced(context.question))
+    last = TEXTS[name].format(question=fenced(context.question), **fields)
     return [Message("system", TEXTS["system"]), Message("user", "\n\n".join([*passages, last]))]
 
 

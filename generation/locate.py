@@ -1,0 +1,178 @@
+"""Where in the passages words stand that a model says it copied: the model's copy is only a way to find the document's own.
+
+Space, line ends, hyphens at them, ligatures, quotation marks, accents and letter case do not count in the finding. What comes
+out is a range of a passage, whole sentences of it, cut from the document to the letter; words that stand nowhere give none.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+
+from core.types import Hit, PageBox, pages_of
+from generation.sentences import next_end, sentences, trimmed
+
+MIN_CHARS = 3  # letters and digits; fewer are no quote
+COPIED = 0.6  # least share of a quote that must stand in a passage in one piece, where not all of it does
+MIN_COPIED_CHARS = 24  # and least letters and digits of that piece
+MAX_CHARS = 2000  # of one excerpt
+_ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3,}|…)\s*\]|\.{3,}|…)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A range of a passage, as character offsets into its document; a range outside of it cannot be constructed."""
+
+    hit: Hit
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not self.hit.start <= self.start < self.end <= self.hit.end:
+            raise ValueError(f"excerpt {self.start}:{self.end} is not inside passage {self.hit.start}:{self.hit.end}")
+
+    @property
+    def text(self) -> str:
+        """The characters, cut from the passage."""
+        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
+
+    @property
+    def page(self) -> int | None:
+        """The page where it begins; None where the format has no pages."""
+        return pages_of(self.start, self.end, self.hit.pages)[0] or self.hit.page_first
+
+    @property
+    def boxes(self) -> tuple[PageBox, ...]:
+        """The boxes of the printed lines it touches; empty where the format has none."""
+        lines = ((page.number, line) for page in self.hit.pages for line in page.lines)
+        return tuple(PageBox(number, line.box) for number, line in lines if line.start < self.end and self.start < line.end)
+
+
+class Passages:
+    """Passages in which words can be found, again and again."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self._passages = [_Passage(hit) for hit in hits]
+        self.text = "\n\n".join(hit.text for hit in hits)
+
+    def find(self, words: str) -> list[Excerpt]:
+        """Find words as they were copied, or the longest piece of them; one excerpt for each part between ellipses."""
+        parts = [_letters(part) for part in _ELLIPSIS.split(words)]
+        found = [self._find(part) for part in parts if len(part) >= MIN_CHARS]
+        return list(dict.fromkeys(excerpt for excerpt in found if excerpt))
+
+    def place(self, words: str) -> Excerpt | None:
+        """Find words just where they stand, and no more around them."""
+        letters = _letters(words)
+        for passage in self._passages if len(letters) >= MIN_CHARS - 1 else ():
+            if (start := passage.find(letters)) >= 0:
+                return Excerpt(passage.hit, *passage.range(start, start + len(letters)))
+        return None
+
+    def _find(self, letters: str) -> Excerpt | None:
+        for passage in self._passages:
+            if (start := passage.find(letters)) >= 0:
+                return passage.excerpt(start, start + len(letters))
+        return self._nearest(letters)
+
+    def _nearest(self, letters: str) -> Excerpt | None:
+        """Find the longest piece of words that the model copied with a slip."""
+        least = max(MIN_COPIED_CHARS, COPIED * len(letters))
+        best: Excerpt | None = None
+        for passage in self._passages:
+            start, size = passage.longest(letters)
+            if size >= least:
+                least, best = size + 1, passage.excerpt(start, start + size)
+        return best
+
+
+class _Passage:
+    """One passage and its letters and digits alone, each with its place in the text."""
+
+    def __init__(self, hit: Hit) -> None:
+        self.hit = hit
+
+    @cached_property
+    def _places(self) -> tuple[str, list[int]]:
+        pairs = [(letter, place) for place, char in enumerate(self.hit.text) for letter in _letters(char)]
+        return "".join(letter for letter, _ in pairs), [place for _, place in pairs]
+
+    def find(self, letters: str) -> int:
+        """Find letters that begin and end with words of the text; -1 if there are none."""
+        text, places = self._places
+        start = text.find(letters)
+        while start >= 0:
+            if self._is_word_range(places[start], places[start + len(letters) - 1] + 1):
+                return start
+            start = text.find(letters, start + 1)
+        return -1
+
+    def longest(self, letters: str) -> tuple[int, int]:
+        match = SequenceMatcher(None, self._places[0], letters, autojunk=False).find_longest_match()
+        return match.a, match.size
+
+    def range(self, start: int, end: int) -> tuple[int, int]:
+        """Tell where some of the letters stand, as character offsets into the document."""
+        places = self._places[1]
+        return self.hit.start + places[start], self.hit.start + places[end - 1] + 1
+
+    def excerpt(self, start: int, end: int) -> Excerpt:
+        """Give the whole sentences that some of the letters stand in."""
+        first, last = (offset - self.hit.start for offset in self.range(start, end))
+        first, last = widened(self.hit.text, first, last)
+        return Excerpt(self.hit, self.hit.start + first, self.hit.start + last)
+
+    def _is_word_range(self, start: int, end: int) -> bool:
+        text = self.hit.text
+        begins = start == 0 or not (text[start - 1].isalnum() and text[start].isalnum()) or _is_wide(text[start])
+        return begins and (end == len(text) or not (text[end - 1].isalnum() and text[end].isalnum()) or _is_wide(text[end]))
+
+
+def widened(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a range to whole sentences; to the clauses of one too long for an excerpt; the range itself if those are too.
+
+    >>> text = "It ends. Neither party may assign it, save by law. It is paid."
+    >>> text[slice(*widened(text, 24, 29))]
+    'Neither party may assign it, save by law.'
+    """
+    for ranges in (whole_sentences(text), sentences(text)):
+        touched = [(a, b) for a, b in ranges if a < end and start < b]
+        if touched and touched[-1][1] - touched[0][0] <= MAX_CHARS:
+            return touched[0][0], touched[-1][1]
+    start, end = trimmed(text, start, min(end, start + MAX_CHARS))
+    return start, max(end, start + 1)
+
+
+def paragraph(excerpt: Excerpt) -> Excerpt:
+    """Widen an excerpt to its paragraph, as far as its passage holds it; as it is if that were too long."""
+    text, offset = excerpt.hit.text, excerpt.hit.start
+    start = max((m.end() for m in re.finditer(r"\n\s*\n", text[: excerpt.start - offset])), default=0)
+    after = re.compile(r"\n\s*\n").search(text, excerpt.end - offset)
+    start, end = trimmed(text, start, after.start() if after else len(text))
+    return excerpt if end - start > MAX_CHARS else Excerpt(excerpt.hit, offset + start, offset + end)
+
+
+def whole_sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Cut a text into sentences however long."""
+    start = 0
+    while (end := next_end(text, start)) is not None:
+        yield trimmed(text, start, end)
+        start = end
+    if text[start:].strip():
+        yield trimmed(text, start, len(text))
+
+
+def _letters(text: str) -> str:
+    """Keep of a text what counts in the finding.
+
+    >>> _letters("The “of-\\nﬁce”, Café")
+    'theofficecafe'
+    """
+    return "".join(char for char in unicodedata.normalize("NFKD", text).casefold() if char.isalnum())
+
+
+def _is_wide(char: str) -> bool:
+    """Tell whether a script goes without spaces between words."""
+    return unicodedata.east_asian_width(char) in "WF"
