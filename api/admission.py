@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.errors import problem_of, problem_response
 from core.errors import Busy
 
-ASK = "/v1/ask"
+ASK, EXTRACT = "/v1/ask", "/v1/extract"
 
 
 def questions_at_once(parallel: int) -> int:
@@ -32,7 +32,7 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] != ASK:
+        if scope["type"] != "http" or scope["path"] not in {ASK, EXTRACT}:
             return await self.app(scope, receive, send)
         owner = scope["state"]["principal"].owner_id
         if self.asking.total() >= self.limit or self.asking[owner] >= self.limit // 2:

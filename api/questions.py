@@ -10,9 +10,9 @@ from core.types import Turn
 MAX_ANSWER_CHARS = 20_000  # of an answer in a conversation, of which the model is shown the beginning
 
 
-def checked(question: str, max_chars: int) -> str:
-    """Return the question without the space around it; raises InvalidInput saying what is wrong with it."""
-    return _question("question", question, max_chars)
+def checked(question: str, max_chars: int, field: str = "question") -> str:
+    """Return the question without the space around it; raises InvalidInput saying what is wrong with the ``field``."""
+    return _question(field, question, max_chars)
 
 
 def conversation(history: Sequence[bodies.Turn], settings: Settings) -> tuple[Turn, ...]:

@@ -5,8 +5,8 @@ byte can have no status any more: it becomes an ``error`` event with a problem d
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from anyio import from_thread
@@ -20,8 +20,10 @@ from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter asks proxies not to hold events back
 EVENT_STREAM = "text/event-stream"
 
+Event = TypeVar("Event")
 
-def while_connected(events: Events, request: Request) -> Iterator[AnswerEvent]:
+
+def while_connected(events: Generator[Event, None, None], request: Request) -> Iterator[Event]:
     """Pass the events on, from a worker thread; raises ClientDisconnect as soon as nobody waits for them."""
     for event in events:
         if from_thread.run(request.is_disconnected):
@@ -32,9 +34,16 @@ def while_connected(events: Events, request: Request) -> Iterator[AnswerEvent]:
 
 def messages(events: Events, instance: str, unavailable: Sequence[str], answer_id: UUID) -> Iterator[str]:
     """Encode the events of one answer; what goes wrong is the last of them."""
+    return encoded(events, lambda event: _named(event, unavailable, answer_id), instance)
+
+
+def encoded(
+    events: Iterator[Event], named: Callable[[Event], tuple[str, BaseModel | dict[str, Any]]], instance: str
+) -> Iterator[str]:
+    """Encode events by the names and JSON that ``named`` gives them; what goes wrong is the last of them."""
     try:
         for event in events:
-            yield encode(*_named(event, unavailable, answer_id))
+            yield encode(*named(event))
     except Exception as error:  # noqa: BLE001 - a stream's last handler
         yield encode("error", problem_of(error, instance))
 

@@ -167,7 +167,7 @@ class _Document:
         if self._whole is None and not self._is_long:
             budget = self.window_tokens - RESERVED_TOKENS
             hits = self.opening(WHOLE_CHUNKS + 1)
-            self._is_long = len(hits) > WHOLE_CHUNKS or self._num_tokens(hits, budget) > budget
+            self._is_long = not hits or len(hits) > WHOLE_CHUNKS or self._num_tokens(hits, budget) > budget
             self._whole = None if self._is_long else self._packed("", hits, budget)
         return self._whole
 

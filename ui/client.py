@@ -202,7 +202,24 @@ class Client(AccessCalls, FeedbackCalls):
         does a stream that ends without ``done``. Close the iterator early to have the model stop.
         """
         body = _given(question=question, collection=collection, history=history, filters=filters, explain=explain)
-        request = self._http.build_request("POST", "/v1/ask", json=body, headers={"Accept": "text/event-stream"})
+        return self._stream("/v1/ask", body)
+
+    def extract(self, document_id: str, questions: Sequence[Mapping[str, Any]]) -> Json:
+        """Return ``values``, what became of each typed question to a document, in their order.
+
+        A question is {question, type, id?, options?}, its type yes_no, date, amount, party, clause or text.
+        """
+        return self._call("POST", "/v1/extract", json={"document_id": document_id, "questions": list(questions)})
+
+    def extract_stream(self, document_id: str, questions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Json]]:
+        """Yield (event, data) as the questions are answered: progress, a value for each, and at last done.
+
+        Errors and closing early are as in :meth:`ask_stream`.
+        """
+        return self._stream("/v1/extract", {"document_id": document_id, "questions": list(questions)})
+
+    def _stream(self, url: str, body: Json) -> Iterator[tuple[str, Json]]:
+        request = self._http.build_request("POST", url, json=body, headers={"Accept": "text/event-stream"})
         with _translated():
             response = self._http.send(request, stream=True)
             answer_id = None

@@ -49,6 +49,11 @@ BETWEEN = """
      WHERE a.class_id = ANY(%(class_ids)s) AND b.class_id = ANY(%(class_ids)s)
 """
 
+OPENING = """
+    SELECT num FROM chunks WHERE document_id = %(document_id)s AND class_id = ANY(%(class_ids)s)
+     ORDER BY start_char LIMIT %(k)s
+"""
+
 # One row for each page a chunk touches, and one for a chunk without pages.
 HITS = """
     SELECT chunks.chunk_id, num, wanted.rank, wanted.score, chunks.document_id, source, title, dated, heading_path,
@@ -103,6 +108,12 @@ def between(connection: Connection, pairs: Sequence[tuple[int, int]], scope: Acc
     values = {"first": [a for a, _ in pairs], "second": [b for _, b in pairs], "class_ids": list(scope.class_ids)}
     rows = connection.execute(BETWEEN, values).fetchall()
     return {(row["first"], row["second"]): row["text"] for row in rows}
+
+
+def opening(connection: Connection, document_id: UUID, k: int, scope: AccessScope) -> Ranking:
+    """Rank the first ``k`` passages of a document in the scope by where they stand, so that they can be loaded."""
+    values = {"document_id": document_id, "k": k, "class_ids": list(scope.class_ids)}
+    return [(row["num"], 0.0) for row in connection.execute(OPENING, values).fetchall()]
 
 
 def load(connection: Connection, ranking: Ranking, scope: AccessScope) -> list[Hit]:

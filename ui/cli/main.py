@@ -18,6 +18,7 @@ COMMANDS = {
     "ingest": "Put files and folders into a collection.",
     "search": "Find the passages nearest to a question.",
     "ask": "Answer a question from the documents, with quotes.",
+    "extract": "Find typed values in a document, with quotes.",
     "documents": "List the documents in the index.",
     "collections": "List the collections you may read.",
     "text": "Print a document's text to the character.",
@@ -84,6 +85,10 @@ def _loaded(name: str) -> Any:
 
             loaded.command()(questions.search)
             loaded.command()(questions.ask)
+        case "extract":
+            from ui.cli.extract import extract
+
+            loaded.command()(extract)
         case "eval":
             from evaluation import commands as evaluation
 

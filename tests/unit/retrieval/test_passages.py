@@ -75,3 +75,16 @@ def test_spans_tell_where_chunks_stand(connection: Connection) -> None:
     _, second = nums(connection, chunks)
     found = passages.spans(connection, [second, second + 1], scope_of(connection, collection_id))
     assert found == {second: Span(document_id, 4, 7, 0)}
+
+
+def test_the_opening_of_a_document_is_its_first_passages_in_their_order_within_the_scope(connection: Connection) -> None:
+    collection_id, other_id = add_collection(connection, "m"), add_collection(connection, "m")
+    document_id = add_document(connection, collection_id)
+    chunks = make_chunks(document_id, ["one", "two", "three"])
+    add(connection, collection_id, chunks[::-1])
+    add(connection, collection_id, make_chunks(add_document(connection, collection_id), ["another document's"]))
+    scope = scope_of(connection, collection_id)
+    found = passages.load(connection, passages.opening(connection, document_id, 2, scope), scope)
+    assert [(hit.text, hit.rank) for hit in found] == [("one", 1), ("two", 2)]
+    assert len(passages.opening(connection, document_id, 9, scope)) == 3
+    assert passages.opening(connection, document_id, 9, scope_of(connection, other_id)) == []
