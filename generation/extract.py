@@ -1,9 +1,10 @@
 """The door of extraction: typed questions to one document go in; for each a typed value with its quotes comes out, or why not.
 
-A document that fits the model's window is read whole; of a longer one the passages nearest to each question, and for names and
-dates its opening, where contracts tell them. The model is asked whether the passages hold the answer, writes words and value by
-guided decoding, and the program makes of that what the document bears out (generation/typed/reading.py). A question whose model
-call fails is told as failed, and those after it are asked all the same. Search and pack are passed in; no database is opened.
+A document is read whole if it fits the model's window and that is no more to read than passages for every question (servers
+keep the prefix); of a longer one the passages nearest to each question, and for names and dates its opening, where contracts
+tell them. The model is asked whether the passages hold the answer, writes words and value by guided decoding, and the program
+makes of that what the document bears out (generation/typed/reading.py). A question whose model call fails is told as failed,
+and those after it are asked all the same. Search and pack are passed in; no database is opened.
 """
 
 import logging
@@ -112,7 +113,8 @@ def extract(
     state of its question; of others, such as a document that is gone, what search raises is raised.
     """
     started = time.perf_counter()
-    document = _Document(scope, search, opening, pack, generator, context_tokens, window_tokens, language)
+    whole_tokens = min(window_tokens - RESERVED_TOKENS, context_tokens * len(questions))
+    document = _Document(scope, search, opening, pack, generator, context_tokens, whole_tokens, language)
     values: list[Extracted] = []
     num_failures = 0
     for question in questions:
@@ -147,7 +149,7 @@ class _Document:
     pack: Pack
     generator: Generator
     context_tokens: int
-    window_tokens: int
+    whole_tokens: int
     language: str
     _whole: Context | None = field(default=None, init=False)
     _is_long: bool = field(default=False, init=False)
@@ -165,7 +167,7 @@ class _Document:
     def _read_whole(self) -> Context | None:
         """Read the document if it fits the window; it is found out once."""
         if self._whole is None and not self._is_long:
-            budget = self.window_tokens - RESERVED_TOKENS
+            budget = self.whole_tokens
             hits = self.opening(WHOLE_CHUNKS + 1)
             self._is_long = not hits or len(hits) > WHOLE_CHUNKS or self._num_tokens(hits, budget) > budget
             self._whole = None if self._is_long else self._packed("", hits, budget)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
-from babel import Locale
-from babel.numbers import get_currency_name, list_currencies
+from babel.numbers import get_currency_name, get_currency_symbol
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 POINT_LANGUAGES = {"en", "zh", "ja", "ko", "he", "th", "hi", "und", ""}  # write 1,000.5; the others 1.000,5
@@ -83,6 +82,20 @@ def told_dollar(text: str) -> str | None:
     return told.pop() if len(told) == 1 else None
 
 
+def agree(told: Amount, stands: Amount) -> bool:
+    """Tell whether an amount may be the one that stands in a document: the number alike, and the unit as far as both tell it.
+
+    >>> (five,) = amounts("$5")
+    >>> [agree(amounts(told)[0], five) for told in ("5", "$5.00", "USD 5", "EUR 5", "5%", "$6")]
+    [True, True, True, False, False, False]
+    """
+    if told.number != stands.number or (told.unit == "%") != (stands.unit == "%"):
+        return told.number == stands.number and told.unit is None
+    if told.currency in _dollars():
+        stands = in_dollars(stands, told.currency)
+    return told.currency is None or told.currency == stands.currency
+
+
 def in_dollars(amount: Amount, code: str | None) -> Amount:
     """Give an amount of dollars of nobody's the currency that its document tells elsewhere."""
     is_bare = amount.currency is None and _plain(amount.unit or "") in {"$", "dollar", "dollars"}
@@ -93,14 +106,16 @@ def in_dollars(amount: Amount, code: str | None) -> Amount:
 def _units() -> dict[str, str | None]:
     """Every way to write a unit, as :func:`_plain` has it, with the currency it tells."""
     units: dict[str, str | None] = {}
-    for code in sorted(list_currencies()):
-        if code not in _CURRENT:
-            continue
+    for code in sorted(_CURRENT):
         units[code.casefold()] = code
         for language in LANGUAGES:
-            for count in (1, 2):
-                units.setdefault(_plain(get_currency_name(code, count, locale=language)), code)
-    units |= {_plain(s): code for code, s in Locale("en").currency_symbols.items() if code in _CURRENT and len(s) < 4}
+            symbol, *names = (
+                get_currency_symbol(code, language),
+                *(get_currency_name(code, count, locale=language) for count in (1, 2)),
+            )
+            for told in (symbol, *names):
+                if units.setdefault(_plain(told), code) != code:
+                    units[_plain(told)] = None
     return units | _OWN | _SHARED | dict.fromkeys(_PERCENT)
 
 

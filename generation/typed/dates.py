@@ -97,7 +97,7 @@ def _pattern() -> re.Pattern[str]:
         rf"|(?<![\w.,/-])(?P<d_dm>{day}){suffix}{again}{of}(?P<m_dm>{month}){of}(?P<y_dm>{year})"
         r"|(?<![\w/-])(?P<y_iso>(?:19|20)\d\d)-(?P<m_iso>\d\d)-(?P<d_iso>\d\d)(?![\w/-])"
         r"|(?<!\w)(?P<y_cjk>(?:19|20)\d\d)\s?[年년]\s?(?P<m_cjk>\d{1,2})\s?[月월]\s?(?P<d_cjk>\d{1,2})\s?[日일]"
-        r"|(?<![\w./-])(?P<a>[0-3]?\d)(?P<sep>[/.-])(?P<b>[0-3]?\d)(?P=sep)(?P<y_ab>(?:19|20)\d\d|(?<!\.)\d\d)(?![\w/-])"
+        r"|(?<![\w./-])(?P<a>[0-3]?\d)(?P<sep>[/-]|\.\s?)(?P<b>[0-3]?\d)(?P=sep)(?P<y_ab>(?:19|20)\d\d|(?<=[/-])\d\d)(?![\w/-])"
         rf"|(?<!\w)(?P<m_my>{month}){of}(?P<y_my>{year})"
         r"|(?<![\w.,/$€£-])(?P<y>(?:19|20)\d\d)(?![\w/%-]|[.,]\d)",
         re.IGNORECASE,
@@ -122,7 +122,7 @@ def _of_digits(parts: dict[str, str], day_first: bool | None) -> Iterable[str]:
     a, b, year = int(parts["a"]), int(parts["b"]), int(parts["y_ab"])
     if year < 100:
         year += 2000 if year < CENTURY_PIVOT else 1900
-    if parts["sep"] == ".":
+    if parts["sep"].startswith("."):
         day_first = True
     if day_first is not True:
         yield from _iso(year, a, b)

@@ -105,17 +105,13 @@ def _amount(told: Any, excerpts: tuple[Excerpt, ...], passages: Passages, langua
     wanted = amounts.amounts(_text_of(told), language)
     if not wanted:
         return Reading(None, excerpts, "The model named no amount.")
-    pairs = [(w, f, e) for w in wanted for e in excerpts for f in amounts.amounts(e.text, language) if w.number == f.number]
-    agreeing = [pair for pair in pairs if pair[0].currency is None or pair[0].currency == pair[1].currency or _bare(pair[1])]
+    standing = [(found, excerpt) for excerpt in excerpts for found in amounts.amounts(excerpt.text, language)]
+    agreeing = [pair for pair in standing if any(amounts.agree(one, pair[0]) for one in wanted)]
     if not agreeing:
         return Reading(None, excerpts, "The amount that the model named does not stand in the words it named as its source.")
-    _, found, excerpt = max(agreeing, key=lambda pair: (pair[1].currency is not None, pair[1].unit is not None))
+    found, excerpt = max(agreeing, key=lambda pair: (pair[0].currency is not None, pair[0].unit is not None))
     found = amounts.in_dollars(found, amounts.told_dollar(passages.text))
     return Reading(Money(found.plain, found.currency, found.unit), (excerpt,), "The amount stands in these words.")
-
-
-def _bare(amount: amounts.Amount) -> bool:
-    return amount.currency is None and amount.unit not in {None, "%"}
 
 
 def _party(names: Sequence[str], excerpts: tuple[Excerpt, ...]) -> Reading:

@@ -30,7 +30,7 @@ def extract(
             metavar="FILE",
             exists=True,
             dir_okay=False,
-            help="Questions one a line, TYPE:QUESTION; or, where its name ends in .json, a list of {question, type, id, options}.",
+            help="Questions one a line, TYPE:QUESTION; or, named *.json, a list of {question, type, id, options}.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,

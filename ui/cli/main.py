@@ -80,15 +80,12 @@ def _loaded(name: str) -> Any:
             from ui.cli.labels import label
 
             loaded.command()(label)
-        case "search" | "ask":
-            from ui.cli import questions
+        case "search" | "ask" | "extract":
+            from ui.cli import extract, questions
 
             loaded.command()(questions.search)
             loaded.command()(questions.ask)
-        case "extract":
-            from ui.cli.extract import extract
-
-            loaded.command()(extract)
+            loaded.command()(extract.extract)
         case "eval":
             from evaluation import commands as evaluation
 
