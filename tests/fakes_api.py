@@ -1,7 +1,7 @@
 """Stand-ins for what the API is wired to, and the services that hold them together over a real database."""
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -79,6 +79,7 @@ class FakeGenerator:
     answerable: float = 1.0
     before_piece: Callable[[int], None] = lambda number: None
     rewritten: str = ""
+    written: Any = None  # the JSON it writes under any schema
     model: str = "fake-model"
     num_asked: int = 0
     num_written: int = 0
@@ -108,6 +109,13 @@ class FakeGenerator:
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         return self.answerable
+
+    def json(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
+    ) -> Any:
+        self.before_piece(self.num_asked)
+        self.num_asked += 1
+        return self.written
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())

@@ -42,6 +42,7 @@ class FakeApi:
     asked: list[Json] = field(default_factory=list)  # the bodies of all questions
     stopped: list[str] = field(default_factory=list)  # answers that were told to stop
     feedback: dict[str, Json] = field(default_factory=dict)  # the newest last
+    values: dict[str, Json] = field(default_factory=dict)  # what is extracted for a question, beside what every value has
     builds_left: int = 0
     broken: set[str] = field(default_factory=set)  # paths that answer 500
 
@@ -113,6 +114,17 @@ class FakeApi:
         self.asked.append(body)
         standalone = self.rewrites.get(body["question"]) if body.get("history") else None
         return standalone or body["question"], standalone
+
+    def extracted(self, body: Json) -> list[Json]:
+        """Give a value for each question: the scripted one, or that the document does not hold it."""
+        self.asked.append(body)
+        absent = {"state": "not_found", "value": None, "reason": "It is not there.", "quotes": [], "retryable": False}
+        values = []
+        for place, asked in enumerate(body["questions"], 1):
+            told = {"id": asked.get("id", str(place)), "question": asked["question"], "type": asked["type"]}
+            dated = {"alternatives": []} if asked["type"] == "date" else {}
+            values.append(absent | dated | told | self.values.get(asked["question"], {}))
+        return values
 
     def delete_collection(self, name: str) -> None:
         del self.collections[name]
@@ -288,6 +300,20 @@ def make_app(fake: FakeApi) -> FastAPI:
     @app.post("/v1/ask")
     def ask(body: Json) -> StreamingResponse:
         return StreamingResponse(_events(fake, *fake.understand(body)), media_type="text/event-stream")
+
+    @app.post("/v1/extract")
+    def extract(body: Json, request: Request) -> Response:
+        if body["document_id"] not in fake.documents:
+            raise HTTPException(404, "There is no such document.")
+        values = fake.extracted(body)
+        done = {"document_id": body["document_id"], "values": values, "model": "fake-model", "prompt_version": "1"}
+        done |= {"timings_ms": {"total": 2100.0}}
+        if "text/event-stream" not in request.headers.get("accept", ""):
+            return JSONResponse(done)
+        progress = [("progress", {"id": value["id"], "step": "search"}) for value in values]
+        events = [event for pair in zip(progress, (("value", value) for value in values), strict=True) for event in pair]
+        messages = "".join(_event(name, data) for name, data in [*events, ("done", done)])
+        return Response(messages, media_type="text/event-stream")
 
     return app
 

@@ -1,8 +1,8 @@
 """Extraction by a real model from contracts that lawyers labelled (CUAD): precision and recall of typed values.
 
-``python -m tests.benchmarks.bench_extract [--collection samples] [--owner admin] [--questions law date ...]
-[--out FILE]`` reads contracts of samples/ where they are indexed, over the database and the model server that the settings name (CONTRIBUTING.md tells how to
-name a running platform's), and the labels from ../shared/data or ``--labels``; without either it says so and ends well.
+``python -m tests.benchmarks.bench_extract [--collection samples] [--owner admin] [--questions law date ...] [--out FILE]`` reads
+contracts of samples/ where they are indexed, over the database and the model server that the settings name (CONTRIBUTING.md
+tells how to name a running platform's), and the labels from ../shared/data or ``--labels``; without them it measures nothing.
 A value counts as right if it is what the label says and its quote stands in the document; a question whose answer the contract
 does not hold should be told as not there. It takes some 50 calls of the model.
 """

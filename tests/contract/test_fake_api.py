@@ -11,12 +11,12 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api import bodies, schemas
+from api import bodies, extraction, schemas
 from api import feedback as feedback_json
-from api.routes import ask, collections, documents, feedback, index, jobs, search, uploads
+from api.routes import ask, collections, documents, extract, feedback, index, jobs, search, uploads
 from tests.fakes_ui import FakeApi, make_app, serve
 
-REAL = (ask, collections, documents, feedback, index, jobs, search, uploads)
+REAL = (ask, collections, documents, extract, feedback, index, jobs, search, uploads)
 TEXT = "Annual leave is 13 days."
 
 
@@ -112,6 +112,26 @@ def test_feedback_has_the_real_fields(http: httpx.Client) -> None:
     same_fields(feedback_json.Feedback, http.post("/v1/feedback", json=body).json())
     kept = same_fields(feedback_json.FeedbackList, http.get("/v1/feedback").json())
     assert [item.expected for item in kept.feedback] == ["b"]  # type: ignore[attr-defined]
+
+
+def test_values_have_the_real_fields_whether_they_come_one_by_one_or_together(fake: FakeApi, http: httpx.Client) -> None:
+    quote = {"page": 2, "text": "13 days", "start": 16, "end": 23, "boxes": []}
+    fake.values["fee?"] = {
+        "state": "found",
+        "value": {"amount": "13", "currency": None, "unit": None},
+        "quotes": [quote],
+    }
+    asked = [{"question": "fee?", "type": "amount"}, {"question": "when?", "type": "date"}, {"question": "who?", "type": "party"}]
+    body = {"document_id": next(iter(fake.documents)), "questions": asked}
+    extraction.ExtractRequest.model_validate(body)
+    whole = http.post("/v1/extract", json=body).json()
+    same_fields(extraction.Values, whole)
+    streamed = http.post("/v1/extract", json=body, headers={"Accept": "text/event-stream"}).text.strip().split("\n\n")
+    events = [(n.removeprefix("event: "), json.loads(d.removeprefix("data: "))) for n, d in map(str.splitlines, streamed)]
+    assert [name for name, _ in events] == ["progress", "value"] * 3 + ["done"]
+    assert events[-1][1] == whole
+    assert [data for name, data in events if name == "value"] == whole["values"]
+    same_fields(extraction.ExtractProgress, events[0][1])
 
 
 @pytest.mark.parametrize(("key", "path", "status"), [("", "/v1/documents", 401), (None, "/v1/documents/x/text", 404)])

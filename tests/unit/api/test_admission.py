@@ -9,7 +9,7 @@ import anyio.to_thread
 import pytest
 
 from api import admission
-from api.admission import ASK, Admission
+from api.admission import ASK, EXTRACT, Admission
 from api.auth import Authentication
 from core.access import Principal
 from core.types import Hits
@@ -84,6 +84,18 @@ def test_other_routes_are_not_counted():
         return [status for status, _ in await asyncio.gather(*asked)]
 
     assert asyncio.run(run()) == [200] * 9
+
+
+def test_extractions_and_questions_share_the_places():
+    async def run() -> list[int]:
+        model = Model()
+        held = [asyncio.create_task(model.ask("ann", path)) for path in (ASK, EXTRACT)]
+        await asyncio.sleep(0)
+        refused = [(await model.ask("ann", path))[0] for path in (ASK, EXTRACT)]
+        model.release.set()
+        return [*refused, *(status for status, _ in await asyncio.gather(*held))]
+
+    assert asyncio.run(run()) == [503, 503, 200, 200]
 
 
 def test_the_api_refuses_with_a_problem_document_what_is_too_much(alice, services):

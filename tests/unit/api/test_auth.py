@@ -1,7 +1,9 @@
 """Who gets in: every route of the API, first without a key, then with a stranger's."""
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -65,7 +67,8 @@ def test_health_and_the_description_need_no_key(api: TestClient):
 UPLOAD = {"files": {"file": ("a.txt", b"mine now")}}
 RATING = {"json": {"verdict": "up", "question": "q", "answer": {"answer": "a", "refused": False}, "collection": "secret"}}
 QUESTION = {"json": {"question": "what is the plan?", "collection": "secret"}}
-STRANGER = {
+EXTRACT = {"json": {"document_id": "{document_id}", "questions": [{"question": "When?", "type": "date"}]}}
+STRANGER: dict[tuple[str, str], tuple[dict[str, Any], int]] = {
     ("POST", "/v1/collections"): ({"json": {"name": "secret"}}, 200),  # his own one of the same name
     ("GET", "/v1/collections"): ({}, 200),
     ("DELETE", "/v1/collections/{name}"): ({}, 404),
@@ -84,6 +87,7 @@ STRANGER = {
     ("POST", "/v1/feedback"): (RATING, 404),
     ("GET", "/v1/feedback"): ({}, 200),
     ("DELETE", "/v1/feedback/{feedback_id}"): ({}, 404),
+    ("POST", "/v1/extract"): (EXTRACT, 404),
     ("POST", "/v1/keys"): ({"json": {"owner": "alice", "name": "x"}}, 403),
     ("GET", "/v1/keys"): ({}, 403),
     ("DELETE", "/v1/keys/{key_id}"): ({}, 403),
@@ -113,6 +117,9 @@ def test_a_stranger_gets_nothing_from_any_route(api: TestClient, bob, secret: di
     for method, path in [*(route for route in STRANGER if route != last), last]:
         arguments, status = STRANGER[method, path]
         params = {k: v.format(**secret) for k, v in arguments.get("params", {}).items()}
+        if "json" in arguments:
+            sent = json.dumps(arguments["json"]).replace("{document_id}", secret["document_id"])
+            arguments = arguments | {"json": json.loads(sent)}
         response = bob(method, path.format(**secret), **(arguments | {"params": params}))
         assert response.status_code == status, (method, path, response.text)
         assert not any(told in response.text for told in ("plan", "alice", TEXT[:10])), (method, path)

@@ -24,7 +24,8 @@ def test_every_operation_is_described_with_its_problems(api: TestClient):
                 assert operation["security"] == [{"HTTPBearer": []}]
                 assert "application/problem+json" in operation["responses"]["401"]["content"]
             assert "HTTPValidationError" not in str(operation)
-    assert "text/event-stream" in description["paths"]["/v1/ask"]["post"]["responses"]["200"]["content"]
+    for path in ("/v1/ask", "/v1/extract"):
+        assert "text/event-stream" in description["paths"][path]["post"]["responses"]["200"]["content"]
 
 
 def test_no_page_that_loads_scripts_from_elsewhere(api: TestClient):

@@ -97,7 +97,7 @@ def test_a_short_document_is_read_whole_and_searched_for_nothing() -> None:
 
 def test_a_long_document_is_searched_for_each_question_its_opening_first_for_names_and_dates() -> None:
     document, generator = Document(OPENING, "x " * 900, "y " * 900, LAW), ScriptedGenerator(json=WRITTEN)
-    date, law = values(document.ask(generator, DATE, GOVERNS, context_tokens=500))
+    date, _ = values(document.ask(generator, DATE, GOVERNS, context_tokens=500))
     assert document.searched == [(DATE.text, SCOPE, 10), (GOVERNS.text, SCOPE, 10)]
     first, third = generator.asked[0][1].content, generator.asked[2][1].content
     assert first.index(OPENING) < first.index(LAW)
@@ -224,7 +224,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.fixed_dictionaries(
-    {}, optional={name: JSON for name in ("quote", "quotes", "answer", "date", "amount", "names")} | {"other": JSON}
+    {}, optional=dict.fromkeys(("quote", "quotes", "answer", "date", "amount", "names", "other"), JSON)
 )
 
 

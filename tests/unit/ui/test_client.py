@@ -127,6 +127,16 @@ def test_a_stream_is_read_event_by_event(server: Server, client: Client):
     assert server.asked[0][2]["Accept"] == "text/event-stream"
 
 
+def test_typed_questions_go_to_one_document_and_their_values_come_one_by_one(server: Server, client: Client):
+    asked = [{"question": "When?", "type": "date"}]
+    server.answer = (200, "application/json", b'{"values": []}')
+    assert client.extract("7", asked) == {"values": []}
+    server.answer = (200, "text/event-stream", b'event: value\ndata: {"id": "1"}\n\nevent: done\ndata: {"values": []}\n\n')
+    assert list(client.extract_stream("7", asked)) == [("value", {"id": "1"}), ("done", {"values": []})]
+    assert [json.loads(body) for *_, body in server.asked] == [{"document_id": "7", "questions": asked}] * 2
+    assert server.asked[1][2]["Accept"] == "text/event-stream"
+
+
 def test_a_stream_cut_short_is_an_error(server: Server, client: Client):
     server.answer = (200, "text/event-stream", EVENTS)
     stream = client.ask_stream("q")

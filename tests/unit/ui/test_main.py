@@ -101,6 +101,7 @@ COMMANDS = [
     ("search", "q"),
     ("ask", "q"),
     ("ask", "q", "--json"),
+    ("extract", "x", "--question", "date: When?"),
     ("documents",),
     ("collections", "--json"),
     ("text", "x"),
@@ -146,7 +147,7 @@ def test_a_wrong_setting_is_named_with_status_2(run, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nonsense",), ("ingest",), ("ingest", "x"), ("search", "q", "--k", "0"), ("ask", "q", "--x")]
+    "arguments", [("nonsense",), ("ingest",), ("ingest", "x"), ("search", "q", "--k", "0"), ("ask", "q", "--x"), ("extract", "x")]
 )
 def test_wrong_usage_is_status_2(run, arguments):
     status, _, err = run(*arguments)
