@@ -121,8 +121,11 @@ def outcomes(
             right, seconds = is_right(found.question, found, gold, text), time.perf_counter() - started
             quotes = tuple(excerpt.text for excerpt in found.excerpts)
             made = Outcome(name, found.question.question_id, found.state, found.value, gold, right, found.reason, quotes, seconds)
-            print(f"{name:18} {made.question:8} {made.state:10} {'right' if right else 'WRONG':5} {seconds:5.0f} s  {made.value}"
-                  f"  gold: {str(gold)[:60]}", flush=True)  # fmt: skip
+            said = f"{made.value}, gold {str(gold)[:60]}" if made.state == "found" else f"gold {str(gold)[:60]}: {made.reason}"
+            print(
+                f"{name:18} {made.question:8} {made.state:10} {'right' if right else 'WRONG'} {seconds:5.0f} s  {said}",
+                flush=True,
+            )
             yield made
             started = time.perf_counter()
 

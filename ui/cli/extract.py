@@ -28,8 +28,6 @@ def extract(
         typer.Option(
             "--questions",
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
             help="Questions one a line, TYPE:QUESTION; or, named *.json, a list of {question, type, id, options}.",
         ),
     ] = None,
@@ -49,7 +47,10 @@ def extract(
 
 
 def _read(path: Path) -> list[Json]:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{path} cannot be read: {error}") from error
     if path.suffix.lower() != ".json":
         lines = (line.strip() for line in text.splitlines())
         return [_typed(line, str(path)) for line in lines if line and not line.startswith("#")]

@@ -84,10 +84,11 @@ def test_questions_come_from_a_file_of_lines_or_of_json(run: Run, fake: FakeApi,
     assert json.loads(out)["values"][0]["id"] == "law"
 
 
-@pytest.mark.parametrize("content", ["{}", "[1]", "not json"])
-def test_a_file_that_holds_no_questions_is_named(run: Run, document_id: str, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("content", [None, b"{}", b"[1]", b"not json", b"\xff"])
+def test_a_file_that_holds_no_questions_is_named(run: Run, document_id: str, tmp_path: Path, content: bytes | None) -> None:
     listed = tmp_path / "questions.json"
-    listed.write_text(content)
+    if content is not None:
+        listed.write_bytes(content)
     _, err = run(document_id, "--questions", str(listed), status=2)
     assert "questions.json" in err.replace("\n", "").replace(" ", "").replace("│", "")
 
