@@ -10,10 +10,10 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from api.bodies import Incoming, KeyName
 from api.questions import checked
-from api.schemas import Box, Outgoing
+from api.schemas import Box, Outgoing, Quote
+from core import types
 from core.errors import InvalidInput
 from generation.extract import Extracted, Extraction, State
-from generation.locate import Excerpt
 from generation.typed.question import Kind, Money, Question
 
 MAX_QUESTIONS = 50
@@ -60,20 +60,16 @@ def _option(option: str, place: int) -> str:
     return checked(option, 100, f"questions.{place}.options")
 
 
-class Quote(Outgoing):
-    """Words that stand to the letter in the document at start:end."""
+class BoxedQuote(Quote):
+    """Words that stand to the letter in the document, and the printed lines they touch."""
 
-    page: int | None
-    text: str
-    start: int
-    end: int
     boxes: list[Box]
 
     @classmethod
-    def of(cls, excerpt: Excerpt) -> Self:
-        """Read off an excerpt."""
-        boxes = [Box(page=b.page, x0=b.box.x0, y0=b.box.y0, x1=b.box.x1, y1=b.box.y1) for b in excerpt.boxes]
-        return cls(page=excerpt.page, text=excerpt.text, start=excerpt.start, end=excerpt.end, boxes=boxes)
+    def of(cls, quote: types.Quote) -> Self:
+        """Read off a quote."""
+        boxes = [Box(page=b.page, x0=b.box.x0, y0=b.box.y0, x1=b.box.x1, y1=b.box.y1) for b in quote.boxes]
+        return cls(**Quote.of(quote).model_dump(), boxes=boxes)
 
 
 class _Told(Outgoing):
@@ -81,7 +77,7 @@ class _Told(Outgoing):
     question: str
     state: State
     reason: str
-    quotes: list[Quote] = Field(description="What the value follows from; of one that is unverified, what was looked at.")
+    quotes: list[BoxedQuote] = Field(description="What the value follows from; of one that is unverified, what was looked at.")
     retryable: bool = Field(description="Whether a question that failed may be answered when it is asked again.")
 
 
@@ -152,7 +148,7 @@ def value_of(extracted: Extracted) -> YesNo | CalendarDate | Amount | Parties | 
         "state": extracted.state,
         "value": list(value) if isinstance(value, tuple) else value,
         "reason": extracted.reason,
-        "quotes": [Quote.of(excerpt) for excerpt in extracted.excerpts],
+        "quotes": [BoxedQuote.of(quote) for quote in extracted.quotes],
         "alternatives": list(extracted.alternatives),
         "retryable": extracted.retryable,
     }

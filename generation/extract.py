@@ -16,16 +16,17 @@ from typing import Literal
 
 from core.access import AccessScope
 from core.errors import ContextTooLong, ModelUnavailable, MunimentError
-from core.types import Context, Hit
+from core.types import Context, Hit, Quote
 from generation import prompt
-from generation.answer import ANSWERABLE, Pack, Search
+from generation.answer import Pack, Search
 from generation.engines.base import Generator
-from generation.locate import Excerpt, Passages
+from generation.locate import Passages
 from generation.typed.question import Question, Value, schema_of
 from generation.typed.reading import Reading, read
 
 logger = logging.getLogger(__name__)
 
+ANSWERABLE = 0.6  # least probability that the passages hold what is asked; docs/decisions/0005 tells how it was chosen
 K = 10
 MAX_WRITTEN_TOKENS = 480
 RESERVED_TOKENS = 900  # of the window: for the rules, the question and what is written
@@ -41,21 +42,21 @@ Opening = Callable[[int], Sequence[Hit]]  # the first passages of the document, 
 class Extracted:
     """What became of one question; a value is there exactly if it was found, and then so are the words it follows from.
 
-    ``excerpts`` of a value that is ``unverified`` are the words that were looked at; ``alternatives`` what they may mean.
+    ``quotes`` of a value that is ``unverified`` are the words that were looked at; ``alternatives`` what they may mean.
     """
 
     question: Question
     state: State
     reason: str
     value: Value | None = None
-    excerpts: tuple[Excerpt, ...] = ()
+    quotes: tuple[Quote, ...] = ()
     alternatives: tuple[Value, ...] = ()
     retryable: bool = False
 
     def __post_init__(self) -> None:
         if (self.value is not None) != (self.state == "found"):
             raise ValueError("a value is told exactly where one was found")
-        if self.state == "found" and not self.excerpts:
+        if self.state == "found" and not self.quotes:
             raise ValueError("no value without the words it follows from")
 
 
@@ -218,10 +219,10 @@ def _asked(question: Question, document: _Document) -> abc.Generator[ExtractEven
 
 def _judged(question: Question, reading: Reading, absent: str) -> Extracted:
     if reading.value is not None:
-        return Extracted(question, "found", reading.reason, reading.value, reading.excerpts)
+        return Extracted(question, "found", reading.reason, reading.value, reading.quotes)
     if reading.is_absent:
         return Extracted(question, "not_found", absent)
-    return Extracted(question, "unverified", reading.reason, None, reading.excerpts, reading.alternatives)
+    return Extracted(question, "unverified", reading.reason, None, reading.quotes, reading.alternatives)
 
 
 def _failed(question: Question, reason: str, *, retryable: bool = True) -> Extracted:

@@ -6,48 +6,18 @@ out is a range of a passage, whole sentences of it, cut from the document to the
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from core.types import Hit, PageBox, pages_of
-from generation.sentences import next_end, sentences, trimmed
+from core.types import Hit, Quote
+from generation.sentences import sentences, trimmed, whole_sentences
 
 MIN_CHARS = 3  # letters and digits; fewer are no quote
 COPIED = 0.6  # least share of a quote that must stand in a passage in one piece, where not all of it does
 MIN_COPIED_CHARS = 24  # and least letters and digits of that piece
-MAX_CHARS = 2000  # of one excerpt
+MAX_CHARS = 2000  # of one quote
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3,}|…)\s*\]|\.{3,}|…)\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A range of a passage, as character offsets into its document; a range outside of it cannot be constructed."""
-
-    hit: Hit
-    start: int
-    end: int
-
-    def __post_init__(self) -> None:
-        if not self.hit.start <= self.start < self.end <= self.hit.end:
-            raise ValueError(f"excerpt {self.start}:{self.end} is not inside passage {self.hit.start}:{self.hit.end}")
-
-    @property
-    def text(self) -> str:
-        """The characters, cut from the passage."""
-        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
-
-    @property
-    def page(self) -> int | None:
-        """The page where it begins; None where the format has no pages."""
-        return pages_of(self.start, self.end, self.hit.pages)[0] or self.hit.page_first
-
-    @property
-    def boxes(self) -> tuple[PageBox, ...]:
-        """The boxes of the printed lines it touches; empty where the format has none."""
-        lines = ((page.number, line) for page in self.hit.pages for line in page.lines)
-        return tuple(PageBox(number, line.box) for number, line in lines if line.start < self.end and self.start < line.end)
 
 
 class Passages:
@@ -57,34 +27,34 @@ class Passages:
         self._passages = [_Passage(hit) for hit in hits]
         self.text = "\n\n".join(hit.text for hit in hits)
 
-    def find(self, words: str) -> list[Excerpt]:
-        """Find words as they were copied, or the longest piece of them; one excerpt for each part between ellipses."""
+    def find(self, words: str) -> list[Quote]:
+        """Find words as they were copied, or the longest piece of them; one quote for each part between ellipses."""
         parts = [_letters(part) for part in _ELLIPSIS.split(words)]
         found = [self._find(part) for part in parts if len(part) >= MIN_CHARS]
-        return list(dict.fromkeys(excerpt for excerpt in found if excerpt))
+        return list(dict.fromkeys(quote for quote in found if quote))
 
-    def place(self, words: str) -> Excerpt | None:
+    def place(self, words: str) -> Quote | None:
         """Find words just where they stand, and no more around them."""
         letters = _letters(words)
         for passage in self._passages if len(letters) >= MIN_CHARS - 1 else ():
             if (start := passage.find(letters)) >= 0:
-                return Excerpt(passage.hit, *passage.range(start, start + len(letters)))
+                return Quote(passage.hit, *passage.range(start, start + len(letters)))
         return None
 
-    def _find(self, letters: str) -> Excerpt | None:
+    def _find(self, letters: str) -> Quote | None:
         for passage in self._passages:
             if (start := passage.find(letters)) >= 0:
-                return passage.excerpt(start, start + len(letters))
+                return passage.quote(start, start + len(letters))
         return self._nearest(letters)
 
-    def _nearest(self, letters: str) -> Excerpt | None:
+    def _nearest(self, letters: str) -> Quote | None:
         """Find the longest piece of words that the model copied with a slip."""
         least = max(MIN_COPIED_CHARS, COPIED * len(letters))
-        best: Excerpt | None = None
+        best: Quote | None = None
         for passage in self._passages:
             start, size = passage.longest(letters)
             if size >= least:
-                least, best = size + 1, passage.excerpt(start, start + size)
+                least, best = size + 1, passage.quote(start, start + size)
         return best
 
 
@@ -118,11 +88,11 @@ class _Passage:
         places = self._places[1]
         return self.hit.start + places[start], self.hit.start + places[end - 1] + 1
 
-    def excerpt(self, start: int, end: int) -> Excerpt:
+    def quote(self, start: int, end: int) -> Quote:
         """Give the whole sentences that some of the letters stand in."""
         first, last = (offset - self.hit.start for offset in self.range(start, end))
         first, last = widened(self.hit.text, first, last)
-        return Excerpt(self.hit, self.hit.start + first, self.hit.start + last)
+        return Quote(self.hit, self.hit.start + first, self.hit.start + last)
 
     def _is_word_range(self, start: int, end: int) -> bool:
         text = self.hit.text
@@ -131,7 +101,7 @@ class _Passage:
 
 
 def widened(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a range to whole sentences; to the clauses of one too long for an excerpt; the range itself if those are too.
+    """Widen a range to whole sentences; to the clauses of one too long for an quote; the range itself if those are too.
 
     >>> text = "It ends. Neither party may assign it, save by law. It is paid."
     >>> text[slice(*widened(text, 24, 29))]
@@ -145,23 +115,13 @@ def widened(text: str, start: int, end: int) -> tuple[int, int]:
     return start, max(end, start + 1)
 
 
-def paragraph(excerpt: Excerpt) -> Excerpt:
-    """Widen an excerpt to its paragraph, as far as its passage holds it; as it is if that were too long."""
-    text, offset = excerpt.hit.text, excerpt.hit.start
-    start = max((m.end() for m in re.finditer(r"\n\s*\n", text[: excerpt.start - offset])), default=0)
-    after = re.compile(r"\n\s*\n").search(text, excerpt.end - offset)
+def paragraph(quote: Quote) -> Quote:
+    """Widen an quote to its paragraph, as far as its passage holds it; as it is if that were too long."""
+    text, offset = quote.hit.text, quote.hit.start
+    start = max((m.end() for m in re.finditer(r"\n\s*\n", text[: quote.start - offset])), default=0)
+    after = re.compile(r"\n\s*\n").search(text, quote.end - offset)
     start, end = trimmed(text, start, after.start() if after else len(text))
-    return excerpt if end - start > MAX_CHARS else Excerpt(excerpt.hit, offset + start, offset + end)
-
-
-def whole_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Cut a text into sentences however long."""
-    start = 0
-    while (end := next_end(text, start)) is not None:
-        yield trimmed(text, start, end)
-        start = end
-    if text[start:].strip():
-        yield trimmed(text, start, len(text))
+    return quote if end - start > MAX_CHARS else Quote(quote.hit, offset + start, offset + end)
 
 
 def _letters(text: str) -> str:

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.types import Context
+from core.types import Context, Quote
 from generation.citations import Evidence
-from generation.locate import Excerpt, Passages, paragraph
+from generation.hostile import withhold
+from generation.locate import Passages, paragraph
 from generation.typed import amounts, dates, polarity
 from generation.typed.question import Money, Question, Value
 from generation.words import tokens
 
 NOTHING_COPIED = "The model found no words in the passages that answer this."
+NO_EVIDENCE = "The words that the model gives as its source speak to a model, or only ask: they are no evidence."
 NOT_THERE = "The words that the model gives as its source stand nowhere in the passages."
 _SHORT_FORM = re.compile(r"\b(?:Inc|Ltd|Corp|Co|L\.P|L\.L\.C|N\.V|B\.V|S\.A|S\.p\.A|Pty|Jr|Sr|Bros)$", re.IGNORECASE)
 ROLES = frozenset(
@@ -33,109 +35,110 @@ class Reading:
     """A value and the words it follows from, or no value and why; ``is_absent`` if the model found nothing to copy."""
 
     value: Value | None
-    excerpts: tuple[Excerpt, ...]
+    quotes: tuple[Quote, ...]
     reason: str
     alternatives: tuple[Value, ...] = ()
     is_absent: bool = False
 
 
 def read(question: Question, written: Any, passages: Passages, context: Context, language: str) -> Reading:
-    """Make a typed value of what the model wrote; whatever that is, a value comes with excerpts that it follows from."""
+    """Make a typed value of what the model wrote; whatever that is, a value comes with quotes that it follows from."""
     fields = written if isinstance(written, dict) else {}
     copied = _texts(fields.get("quotes") if question.kind == "clause" else [fields.get("quote")])
     if not any(text.strip() for text in copied):
         return Reading(None, (), NOTHING_COPIED, is_absent=True)
-    excerpts = _outermost(excerpt for text in copied for excerpt in passages.find(text))
+    found = _outermost(quote for text in copied for quote in passages.find(text))
+    quotes = tuple(quote for quote in found if _testify([quote]))
     if question.kind == "text":
-        return _text(question, fields.get("answer"), excerpts, context)
-    if not excerpts:
-        return Reading(None, (), NOT_THERE)
-    return _value(question, fields, excerpts, passages, language)
+        return _text(question, fields.get("answer"), quotes, context)
+    if not quotes:
+        return Reading(None, (), NO_EVIDENCE if found else NOT_THERE)
+    return _value(question, fields, quotes, passages, language)
 
 
 def _value(
-    question: Question, fields: Mapping[str, Any], excerpts: tuple[Excerpt, ...], passages: Passages, language: str
+    question: Question, fields: Mapping[str, Any], quotes: tuple[Quote, ...], passages: Passages, language: str
 ) -> Reading:
     match question.kind:
         case "yes_no":
-            return _yes_no(question, fields.get("answer"), excerpts, language)
+            return _yes_no(question, fields.get("answer"), quotes, language)
         case "date":
-            return _date(fields.get("date"), excerpts, passages, language)
+            return _date(fields.get("date"), quotes, passages, language)
         case "amount":
-            return _amount(fields.get("amount"), excerpts, passages, language)
+            return _amount(fields.get("amount"), quotes, passages, language)
         case "party":
-            return _party(_texts(fields.get("names")), excerpts)
+            return _party(_texts(fields.get("names")), quotes)
         case _:
-            return _clause(question, excerpts)
+            return _clause(question, quotes)
 
 
-def _yes_no(question: Question, answer: Any, excerpts: tuple[Excerpt, ...], language: str) -> Reading:
+def _yes_no(question: Question, answer: Any, quotes: tuple[Quote, ...], language: str) -> Reading:
     if answer not in ("yes", "no"):  # a tuple: what the model wrote need not be hashable
-        return Reading(None, excerpts, "The model wrote neither yes nor no.")
-    for excerpt in excerpts:
-        says = polarity.answer_of(question.text, excerpt.text, language)
+        return Reading(None, quotes, "The model wrote neither yes nor no.")
+    for quote in quotes:
+        says = polarity.answer_of(question.text, quote.text, language)
         if says is not None and says == (answer == "yes"):
-            return Reading(says, (excerpt,), f"These words {'affirm' if says else 'deny'} it.")
+            return Reading(says, (quote,), f"These words {'affirm' if says else 'deny'} it.")
         if says is not None:
-            return Reading(None, (excerpt,), f"The model reads “{answer}” off these words, which seem to say the opposite.")
-    return Reading(None, excerpts, f"The model reads “{answer}” off these words, and they do not tell so by themselves.")
+            return Reading(None, (quote,), f"The model reads “{answer}” off these words, which seem to say the opposite.")
+    return Reading(None, quotes, f"The model reads “{answer}” off these words, and they do not tell so by themselves.")
 
 
-def _date(told: Any, excerpts: tuple[Excerpt, ...], passages: Passages, language: str) -> Reading:
+def _date(told: Any, quotes: tuple[Quote, ...], passages: Passages, language: str) -> Reading:
     day_first = dates.order_of([passages.text], language)
     wanted = {form for found in dates.dates(_text_of(told), day_first=day_first) for form in found.readings}
     if not wanted:
-        return Reading(None, excerpts, "These words give no calendar date." if told else "The model named no date.")
-    for excerpt in excerpts:
-        for found in dates.dates(excerpt.text, day_first=day_first):
+        return Reading(None, quotes, "These words give no calendar date." if told else "The model named no date.")
+    for quote in quotes:
+        for found in dates.dates(quote.text, day_first=day_first):
             if any(form.startswith(begun) for form in found.readings for begun in wanted):
-                return _dated(found, excerpt)
-    return Reading(None, excerpts, "The date that the model named does not stand in the words it named as its source.")
+                return _dated(found, quote)
+    return Reading(None, quotes, "The date that the model named does not stand in the words it named as its source.")
 
 
-def _dated(found: dates.Dated, excerpt: Excerpt) -> Reading:
+def _dated(found: dates.Dated, quote: Quote) -> Reading:
     if len(found.readings) == 1:
-        return Reading(found.readings[0], (excerpt,), "The date stands in these words.")
-    written = excerpt.text[found.start : found.end]
+        return Reading(found.readings[0], (quote,), "The date stands in these words.")
+    written = quote.text[found.start : found.end]
     either = " or ".join(found.readings)
-    return Reading(None, (excerpt,), f"“{written}” can be {either}, and nothing in the passages tells which.", found.readings)
+    return Reading(None, (quote,), f"“{written}” can be {either}, and nothing in the passages tells which.", found.readings)
 
 
-def _amount(told: Any, excerpts: tuple[Excerpt, ...], passages: Passages, language: str) -> Reading:
+def _amount(told: Any, quotes: tuple[Quote, ...], passages: Passages, language: str) -> Reading:
     wanted = amounts.amounts(_text_of(told), language)
     if not wanted:
-        return Reading(None, excerpts, "The model named no amount.")
-    standing = [(found, excerpt) for excerpt in excerpts for found in amounts.amounts(excerpt.text, language)]
+        return Reading(None, quotes, "The model named no amount.")
+    standing = [(found, quote) for quote in quotes for found in amounts.amounts(quote.text, language)]
     agreeing = [pair for pair in standing if any(amounts.agree(one, pair[0]) for one in wanted)]
     if not agreeing:
-        return Reading(None, excerpts, "The amount that the model named does not stand in the words it named as its source.")
-    found, excerpt = max(agreeing, key=lambda pair: (pair[0].currency is not None, pair[0].unit is not None))
+        return Reading(None, quotes, "The amount that the model named does not stand in the words it named as its source.")
+    found, quote = max(agreeing, key=lambda pair: (pair[0].currency is not None, pair[0].unit is not None))
     found = amounts.in_dollars(found, amounts.told_dollar(passages.text))
-    return Reading(Money(found.plain, found.currency, found.unit), (excerpt,), "The amount stands in these words.")
+    return Reading(Money(found.plain, found.currency, found.unit), (quote,), "The amount stands in these words.")
 
 
-def _party(names: Sequence[str], excerpts: tuple[Excerpt, ...]) -> Reading:
-    named = [(name, excerpt) for told in names if (placed := _named(told, excerpts)) for name, excerpt in [placed]]
+def _party(names: Sequence[str], quotes: tuple[Quote, ...]) -> Reading:
+    named = [(name, quote) for told in names if (placed := _named(told, quotes)) for name, quote in [placed]]
     if not named:
-        return Reading(None, excerpts, "No name that the model gave stands in the words it named as its source.")
+        return Reading(None, quotes, "No name that the model gave stands in the words it named as its source.")
     kept = tuple(dict.fromkeys(name for name, _ in named))
-    return Reading(kept, _outermost(excerpt for _, excerpt in named), "Each name stands in these words.")
+    return Reading(kept, _outermost(quote for _, quote in named), "Each name stands in these words.")
 
 
-def _named(told: str, excerpts: Iterable[Excerpt]) -> tuple[str, Excerpt] | None:
-    """Find a name in the excerpts, as it is written there."""
-    for excerpt in excerpts:
-        cut = replace(excerpt.hit, text=excerpt.text, start=excerpt.start, end=excerpt.end)
+def _named(told: str, quotes: Iterable[Quote]) -> tuple[str, Quote] | None:
+    """Find a name in the quotes, as it is written there."""
+    for quote in quotes:
+        cut = replace(quote.hit, text=quote.text, start=quote.start, end=quote.end)
         place = Passages([cut]).place(told)
         if place and _is_name(place.text):
-            return _written(place, excerpt), excerpt
+            return _written(place, quote), quote
     return None
 
 
-def _written(place: Excerpt, excerpt: Excerpt) -> str:
+def _written(place: Quote, quote: Quote) -> str:
     """Give a name on one line, with the full stop of "Inc."."""
     name = " ".join(place.text.split())
-    after = excerpt.text[place.end - excerpt.start :][:1]
+    after = quote.text[place.end - quote.start :][:1]
     return name + after if after == "." and _SHORT_FORM.search(name) else name
 
 
@@ -145,41 +148,45 @@ def _is_name(found: str) -> bool:
     return is_large and not set(tokens(found)) <= ROLES
 
 
-def _clause(question: Question, excerpts: tuple[Excerpt, ...]) -> Reading:
-    speaking = [e for e in excerpts if polarity.about(question.text, f"{' '.join(e.hit.heading_path)} {e.text}") is not None]
+def _clause(question: Question, quotes: tuple[Quote, ...]) -> Reading:
+    speaking = [q for q in quotes if polarity.about(question.text, f"{' '.join(q.hit.heading_path)} {q.text}") is not None]
     if not speaking:
-        return Reading(None, excerpts, "The model names these words, which share none with the question: read them.")
-    whole = _outermost(paragraph(excerpt) for excerpt in speaking)
-    return Reading(tuple(excerpt.text for excerpt in whole), whole, "These words are the clause, to the letter.")
+        return Reading(None, quotes, "The model names these words, which share none with the question: read them.")
+    whole = _outermost(wide if _testify([wide := paragraph(quote)]) else quote for quote in speaking)
+    return Reading(tuple(quote.text for quote in whole), whole, "These words are the clause, to the letter.")
 
 
-def _text(question: Question, told: Any, excerpts: tuple[Excerpt, ...], context: Context) -> Reading:
+def _text(question: Question, told: Any, quotes: tuple[Quote, ...], context: Context) -> Reading:
     answer = " ".join(_text_of(told).split())
     if not answer or (question.options and answer not in question.options):
-        return Reading(None, excerpts, "The model wrote no answer." if not answer else "The model chose none of the options.")
-    for excerpt in excerpts:
-        if _supports(excerpt, answer, context.question):
-            return Reading(answer, (excerpt,), "These words support the answer.")
-    quotes = Evidence(context).quotes_for(answer)
-    if quotes and not polarity.denies(answer, " ".join(quote.text for quote in quotes)):
-        found = tuple(Excerpt(quote.hit, quote.start, quote.end) for quote in quotes)
-        return Reading(answer, found, "These words support the answer.")
-    return Reading(None, excerpts, "No words of the passages support what the model wrote.")
+        return Reading(None, quotes, "The model wrote no answer." if not answer else "The model chose none of the options.")
+    for quote in quotes:
+        if _supports(quote, answer, context.question):
+            return Reading(answer, (quote,), "These words support the answer.")
+    found = Evidence(context).check(answer)
+    if found.verdict == "supported" and _testify(found.quotes):
+        return Reading(answer, found.quotes, "These words support the answer.")
+    return Reading(None, quotes, "No words of the passages support what the model wrote.")
 
 
-def _supports(excerpt: Excerpt, answer: str, question: str) -> bool:
-    """Tell whether one excerpt alone supports an answer, its numbers and names included."""
-    hit = replace(excerpt.hit, text=excerpt.text, start=excerpt.start, end=excerpt.end, heading_path=(), title="")
+def _supports(quote: Quote, answer: str, question: str) -> bool:
+    """Tell whether one quote alone supports an answer, its numbers and names included."""
+    hit = replace(quote.hit, text=quote.text, start=quote.start, end=quote.end, heading_path=(), title="")
     words = set(tokens(answer))
-    if not words or polarity.denies(answer, excerpt.text):
-        return False
-    return words <= set(tokens(excerpt.text)) or bool(Evidence(Context(question, (hit,))).quotes_for(answer))
+    if words and words <= set(tokens(quote.text)) and not polarity.denies(answer, quote.text):
+        return True
+    return Evidence(Context(question, (hit,))).check(answer).verdict == "supported"
 
 
-def _outermost(excerpts: Iterable[Excerpt]) -> tuple[Excerpt, ...]:
-    """Drop excerpts that stand inside others."""
-    once = dict.fromkeys(excerpts)
-    return tuple(e for e in once if not any(o != e and o.hit == e.hit and o.start <= e.start and e.end <= o.end for o in once))
+def _testify(quotes: Iterable[Quote]) -> bool:
+    """Tell whether quotes may be evidence: none holds what speaks to a model, and none merely asks."""
+    return all(withhold.testifies(quote.hit, quote.start, quote.end) for quote in quotes)
+
+
+def _outermost(quotes: Iterable[Quote]) -> tuple[Quote, ...]:
+    """Drop quotes that stand inside others."""
+    once = dict.fromkeys(quotes)
+    return tuple(q for q in once if not any(o != q and o.hit == q.hit and o.start <= q.start and q.end <= o.end for o in once))
 
 
 def _text_of(told: Any) -> str:

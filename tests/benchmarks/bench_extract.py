@@ -83,7 +83,7 @@ def gold_of(question: Question, label: dict[str, Any]) -> Any:
 def is_right(question: Question, extracted: Extracted, gold: Any, text: str) -> bool:
     """Compare with the labels; a quote that does not stand in the document makes anything wrong."""
     value: Any = extracted.value
-    if not all(text[excerpt.start : excerpt.end] == excerpt.text for excerpt in extracted.excerpts):
+    if not all(text[quote.start : quote.end] == quote.text for quote in extracted.quotes):
         return False
     if gold is None or value is None:
         return extracted.state in {"not_found", "unverified"} if gold is None else False
@@ -119,7 +119,7 @@ def outcomes(
             found = event.extracted
             gold = gold_of(found.question, labels[CATEGORIES[found.question]])
             right, seconds = is_right(found.question, found, gold, text), time.perf_counter() - started
-            quotes = tuple(excerpt.text for excerpt in found.excerpts)
+            quotes = tuple(quote.text for quote in found.quotes)
             made = Outcome(name, found.question.question_id, found.state, found.value, gold, right, found.reason, quotes, seconds)
             said = f"{made.value}, gold {str(gold)[:60]}" if made.state == "found" else f"gold {str(gold)[:60]}: {made.reason}"
             print(

@@ -115,14 +115,15 @@ def test_feedback_has_the_real_fields(http: httpx.Client) -> None:
 
 
 def test_values_have_the_real_fields_whether_they_come_one_by_one_or_together(fake: FakeApi, http: httpx.Client) -> None:
-    quote = {"page": 2, "text": "13 days", "start": 16, "end": 23, "boxes": []}
+    document_id = next(iter(fake.documents))
+    quote = {"document_id": document_id, "title": "Leave", "page": 2, "quote": "13 days", "start": 16, "end": 23, "boxes": []}
     fake.values["fee?"] = {
         "state": "found",
         "value": {"amount": "13", "currency": None, "unit": None},
         "quotes": [quote],
     }
     asked = [{"question": "fee?", "type": "amount"}, {"question": "when?", "type": "date"}, {"question": "who?", "type": "party"}]
-    body = {"document_id": next(iter(fake.documents)), "questions": asked}
+    body = {"document_id": document_id, "questions": asked}
     extraction.ExtractRequest.model_validate(body)
     whole = http.post("/v1/extract", json=body).json()
     same_fields(extraction.Values, whole)

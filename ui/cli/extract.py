@@ -83,7 +83,7 @@ def shown(value: Json) -> str:
     lines = [f"{value['id']}. {value['question']}\n   {said}{told}\n"]
     for quote in value["quotes"]:
         place = output.pages(quote["page"], None)
-        lines += [f"   {place + ': ' if place else ''}“{' '.join(quote['text'].split())}”\n"]
+        lines += [f"   {place + ': ' if place else ''}“{' '.join(quote['quote'].split())}”\n"]
     return "".join(lines)
 
 

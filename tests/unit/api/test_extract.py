@@ -48,8 +48,12 @@ def events(caller: Any, document_id: str, questions: Any = QUESTIONS) -> list[tu
     response = ask(caller, document_id, questions, headers={"Accept": "text/event-stream"})
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/event-stream")
-    messages = [message.split("\n") for message in response.text.removesuffix("\n\n").split("\n\n")]
-    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in messages]
+    return read(response.text)
+
+
+def read(text: str) -> list[tuple[str, Any]]:
+    messages = [message.split("\n") for message in text.removesuffix("\n\n").split("\n\n")]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for _, name, data in messages]
 
 
 def test_without_a_key_nothing_is_told(api: Any, document_id: str):
@@ -70,7 +74,7 @@ def test_the_shape_of_the_values(alice, document_id: str):
     body = ask(alice, document_id).json()
     assert set(body.pop("timings_ms")) == {"total"}
     assert len(body.pop("prompt_version")) == 12
-    quote = {"page": 1, "text": MADE, "start": 0, "end": len(MADE)}
+    quote = {"document_id": document_id, "title": "Handbook", "page": 1, "quote": MADE, "start": 0, "end": len(MADE)}
     made, assign = body.pop("values")
     assert [{name: value for name, value in q.items() if name != "boxes"} for q in made.pop("quotes")] == [quote]
     assert made == {
@@ -101,6 +105,17 @@ def test_events_are_the_same_values_one_by_one(alice, document_id: str):
     done = told[-1][1]
     assert [data for name, data in told if name == "value"] == done["values"]
     assert {**done, "timings_ms": 0} == {**ask(alice, document_id).json(), "timings_ms": 0}
+
+
+def test_a_stream_that_broke_is_taken_up_again_where_it_was(alice, bob, services, document_id: str):
+    headers = {"Accept": "text/event-stream"}
+    whole = ask(alice, document_id, headers=headers).text
+    third = whole.split("\n\n")[2].partition("\n")[0].removeprefix("id: ")
+    num_asked = services.generator.num_asked
+    rest = ask(alice, document_id, headers=headers | {"Last-Event-ID": third})
+    assert read(rest.text) == read(whole)[3:]
+    assert services.generator.num_asked == num_asked
+    assert ask(bob, document_id, headers=headers | {"Last-Event-ID": third}).status_code == 404
 
 
 def test_each_type_has_the_shape_of_its_value(alice, services, document_id: str):

@@ -82,7 +82,7 @@ def test_each_question_makes_progress_and_a_value_and_at_last_come_all_together(
     assert (done.model, done.prompt_version) == ("scripted", prompt.PROMPT_VERSION)
     assert [value.question for value in done.values] == [DATE, GOVERNS]
     (found, _) = done.values
-    assert (found.state, found.value, found.excerpts[0].text, found.excerpts[0].page) == ("found", "2017-11-30", OPENING, 1)
+    assert (found.state, found.value, found.quotes[0].text, found.quotes[0].page) == ("found", "2017-11-30", OPENING, 1)
 
 
 def test_a_short_document_is_read_whole_and_searched_for_nothing() -> None:
@@ -117,7 +117,7 @@ def test_a_document_is_not_read_whole_for_one_question_if_passages_are_less_to_r
 def test_what_the_model_says_is_not_there_is_not_written() -> None:
     generator = ScriptedGenerator(json=WRITTEN, yes=0.3)
     (value,) = values(Document(OPENING, LAW).ask(generator, DATE))
-    assert (value.state, value.value, value.excerpts) == ("not_found", None, ())
+    assert (value.state, value.value, value.quotes) == ("not_found", None, ())
     assert value.reason == "The document states no answer to this."
     assert len(generator.asked) == 1
 
@@ -131,7 +131,7 @@ def test_a_document_without_passages_is_searched_and_the_model_is_not_asked() ->
 def test_words_that_do_not_bear_the_value_are_shown_without_it() -> None:
     written = {"quote": "made on 30 November 2017", "date": "1 May 2010"}
     (value,) = values(Document(OPENING).ask(ScriptedGenerator(json=written), DATE))
-    assert (value.state, value.value, [e.text for e in value.excerpts]) == ("unverified", None, [OPENING])
+    assert (value.state, value.value, [e.text for e in value.quotes]) == ("unverified", None, [OPENING])
 
 
 def test_a_call_that_fails_fails_its_question_alone() -> None:
@@ -237,12 +237,12 @@ def test_whatever_the_model_writes_every_value_has_words_that_stand_in_the_docum
     document = Document(OPENING, LAW)
     (value,) = values(document.ask(ScriptedGenerator(json=written), Question("1", asked or "?", kind, options)))
     texts = {found.start: found for found in document.hits}
-    for excerpt in value.excerpts:
-        passage = texts[1000 * (excerpt.start // 1000)]
-        assert passage.text[excerpt.start - passage.start : excerpt.end - passage.start] == excerpt.text != ""
-        assert excerpt.page == passage.page_first
+    for quote in value.quotes:
+        passage = texts[1000 * (quote.start // 1000)]
+        assert passage.text[quote.start - passage.start : quote.end - passage.start] == quote.text != ""
+        assert quote.page == passage.page_first
     assert (value.value is not None) == (value.state == "found")
-    said = " ".join(excerpt.text for excerpt in value.excerpts)
+    said = " ".join(quote.text for quote in value.quotes)
     if value.state == "found":
         assert said
     if value.value is not None and kind in {"party", "clause"}:

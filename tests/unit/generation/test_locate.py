@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.types import Box, Line, Page
-from generation.locate import MAX_CHARS, Excerpt, Passages, paragraph
+from core.types import Box, Line, Page, Quote
+from generation.locate import MAX_CHARS, Passages, paragraph
 from tests.fakes_generation import hit
 
 TEXT = (
@@ -17,7 +17,7 @@ LAW = "It is governed by the laws of Texas."
 
 
 def found(words: str, text: str = TEXT) -> list[str]:
-    return [excerpt.text for excerpt in Passages([hit(text, start=40)]).find(words)]
+    return [quote.text for quote in Passages([hit(text, start=40)]).find(words)]
 
 
 @pytest.mark.parametrize(
@@ -48,28 +48,28 @@ def test_parts_of_words_and_what_stands_nowhere_are_not_found(words: str) -> Non
     assert found(words) == []
 
 
-def test_an_excerpt_knows_its_place_its_page_and_its_boxes() -> None:
+def test_an_quote_knows_its_place_its_page_and_its_boxes() -> None:
     lines = (Line(40, 60, Box(1, 2, 3, 4)), Line(60, 400, Box(5, 6, 7, 8)))
     passage = replace(hit(TEXT, start=40, page=7), pages=(Page(6, 0, 60), Page(7, 60, 400, 100, 100, lines)))
-    (excerpt,) = Passages([passage]).find("governed by the laws")
-    assert TEXT[excerpt.start - 40 : excerpt.end - 40] == LAW
-    assert (excerpt.page, [box.box.x0 for box in excerpt.boxes]) == (7, [5])
+    (quote,) = Passages([passage]).find("governed by the laws")
+    assert TEXT[quote.start - 40 : quote.end - 40] == LAW
+    assert (quote.page, [box.box.x0 for box in quote.boxes]) == (7, [5])
 
 
-def test_no_excerpt_can_be_outside_of_its_passage() -> None:
+def test_no_quote_can_be_outside_of_its_passage() -> None:
     passage = hit(TEXT, start=40)
     for start, end in ((39, 50), (50, 50), (50, 41 + len(TEXT))):
         with pytest.raises(ValueError, match="not inside"):
-            Excerpt(passage, start, end)
+            Quote(passage, start, end)
 
 
-def test_a_paragraph_ends_at_blank_lines_and_is_no_longer_than_an_excerpt_may_be() -> None:
+def test_a_paragraph_ends_at_blank_lines_and_is_no_longer_than_an_quote_may_be() -> None:
     passage = hit(TEXT, start=40)
-    (excerpt,) = Passages([passage]).find("governed by the laws")
-    assert paragraph(excerpt).text == TEXT.split("\n\n")[1]
+    (quote,) = Passages([passage]).find("governed by the laws")
+    assert paragraph(quote).text == TEXT.split("\n\n")[1]
     long = hit("It is so. " * MAX_CHARS)
-    (excerpt,) = Passages([long]).find("It is so. It is so.")
-    assert paragraph(excerpt) == excerpt
+    (quote,) = Passages([long]).find("It is so. It is so.")
+    assert paragraph(quote) == quote
 
 
 def test_a_place_is_just_the_words() -> None:
@@ -82,8 +82,8 @@ def test_a_place_is_just_the_words() -> None:
 @given(st.text(alphabet="ab.\n -“é漢ﬁ1", max_size=80), st.text(alphabet="ab.\n -“é漢ﬁ1…", max_size=30))
 def test_whatever_is_found_stands_in_the_passage(text: str, words: str) -> None:
     passage = hit(text, start=9)
-    for excerpt in Passages([passage]).find(words):
-        assert text[excerpt.start - 9 : excerpt.end - 9] == excerpt.text != ""
+    for quote in Passages([passage]).find(words):
+        assert text[quote.start - 9 : quote.end - 9] == quote.text != ""
 
 
 def test_a_hostile_passage_does_not_keep_it_long() -> None:

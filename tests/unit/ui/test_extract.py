@@ -42,7 +42,7 @@ def run(fake: FakeApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 def found(value: object, text: str, page: int | None = 2) -> dict[str, object]:
-    quote = {"page": page, "text": text, "start": 0, "end": len(text), "boxes": []}
+    quote = {"document_id": "7", "title": "Lease", "page": page, "quote": text, "start": 0, "end": len(text), "boxes": []}
     return {"state": "found", "value": value, "quotes": [quote]}
 
 

@@ -28,7 +28,7 @@ def reading(kind: Kind, question: str, written: Any, *, options: tuple[str, ...]
 
 
 def quoted(made: Reading) -> list[str]:
-    return [excerpt.text for excerpt in made.excerpts]
+    return [quote.text for quote in made.quotes]
 
 
 def test_a_date_is_the_one_of_the_quote_in_iso_form() -> None:
@@ -116,7 +116,7 @@ def test_with_options_the_answer_is_one_of_them() -> None:
 def test_where_nothing_is_copied_the_answer_is_absent(written: Any) -> None:
     for kind in ("date", "clause", "text"):
         made = reading(kind, "When?", written)  # type: ignore[arg-type]
-        assert (made.value, made.is_absent, made.excerpts) == (None, True, ())
+        assert (made.value, made.is_absent, made.quotes) == (None, True, ())
 
 
 def test_words_that_stand_nowhere_carry_no_value() -> None:
