@@ -181,7 +181,9 @@ class _Document:
         return sum(self.generator.count_tokens(hit.text) for hit in hits)
 
     def _packed(self, question: str, hits: Sequence[Hit], budget: int) -> Context:
-        return self.pack(question, hits, budget_tokens=max(budget, 1), count_tokens=self.generator.count_tokens)
+        """Choose what fits, without the date in a passage's label, which a model copies as if the document said it there."""
+        packed = self.pack(question, hits, budget_tokens=max(budget, 1), count_tokens=self.generator.count_tokens)
+        return Context(question, tuple(replace(hit, dated=None) for hit in packed.hits))
 
 
 def _first(opening: Sequence[Hit], hits: Sequence[Hit]) -> list[Hit]:

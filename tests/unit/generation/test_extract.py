@@ -1,6 +1,8 @@
 """The door with a scripted model: what is asked of it, and what comes out whatever it writes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any, cast
 
 import pytest
@@ -97,12 +99,12 @@ def test_a_short_document_is_read_whole_and_searched_for_nothing() -> None:
 
 def test_a_long_document_is_searched_for_each_question_its_opening_first_for_names_and_dates() -> None:
     document, generator = Document(OPENING, "x " * 900, "y " * 900, LAW), ScriptedGenerator(json=WRITTEN)
-    date, _ = values(document.ask(generator, DATE, GOVERNS, context_tokens=500))
+    made, _ = values(document.ask(generator, DATE, GOVERNS, context_tokens=500))
     assert document.searched == [(DATE.text, SCOPE, 10), (GOVERNS.text, SCOPE, 10)]
     first, third = generator.asked[0][1].content, generator.asked[2][1].content
     assert first.index(OPENING) < first.index(LAW)
     assert third.index(LAW) < third.index(OPENING)
-    assert date.state == "found"
+    assert made.state == "found"
 
 
 def test_a_document_is_not_read_whole_for_one_question_if_passages_are_less_to_read() -> None:
@@ -112,6 +114,13 @@ def test_a_document_is_not_read_whole_for_one_question_if_passages_are_less_to_r
     document = Document(OPENING, "x " * 900)
     values(document.ask(ScriptedGenerator(json=WRITTEN), GOVERNS, DATE, context_tokens=500))
     assert document.searched == []
+
+
+def test_the_date_by_which_a_passage_is_labelled_is_kept_from_the_model_which_would_copy_it() -> None:
+    document, generator = Document(OPENING), ScriptedGenerator(json=WRITTEN)
+    document.hits = [replace(found, dated=date(2017, 11, 30)) for found in document.hits]
+    values(document.ask(generator, DATE))
+    assert all("2017-11-30" not in messages[1].content for messages in generator.asked)
 
 
 def test_what_the_model_says_is_not_there_is_not_written() -> None:
