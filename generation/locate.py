@@ -33,6 +33,12 @@ class Passages:
         found = [self._find(part) for part in parts if len(part) >= MIN_CHARS]
         return list(dict.fromkeys(quote for quote in found if quote))
 
+    def sentences(self) -> list[Quote]:
+        """Give every sentence of the passages that is no longer than a quote may be, in order."""
+        hits = (passage.hit for passage in self._passages)
+        ranges = ((hit, start, end) for hit in hits for start, end in whole_sentences(hit.text) if end - start <= MAX_CHARS)
+        return [Quote(hit, hit.start + start, hit.start + end) for hit, start, end in ranges]
+
     def place(self, words: str) -> Quote | None:
         """Find words just where they stand, and no more around them."""
         letters = _letters(words)

@@ -51,6 +51,8 @@ def read(question: Question, written: Any, passages: Passages, context: Context,
     quotes = tuple(quote for quote in found if _testify([quote]))
     if question.kind == "text":
         return _text(question, fields.get("answer"), quotes, context)
+    if not found and question.kind in {"date", "amount"}:
+        quotes = _only_bearer(question, fields, passages, language)
     if not quotes:
         return Reading(None, (), NO_EVIDENCE if found else NOT_THERE)
     return _value(question, fields, quotes, passages, language)
@@ -70,6 +72,13 @@ def _value(
             return _party(_texts(fields.get("names")), quotes)
         case _:
             return _clause(question, quotes)
+
+
+def _only_bearer(question: Question, fields: Mapping[str, Any], passages: Passages, language: str) -> tuple[Quote, ...]:
+    """Find the sentence that holds the value which the model named, where its words stand nowhere; none if two do."""
+    sentences = [quote for quote in passages.sentences() if _testify([quote])]
+    bearing = [quote for quote in sentences if _value(question, fields, (quote,), passages, language).value is not None]
+    return tuple(bearing) if len(bearing) == 1 else ()
 
 
 def _yes_no(question: Question, answer: Any, quotes: tuple[Quote, ...], language: str) -> Reading:

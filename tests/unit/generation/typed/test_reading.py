@@ -42,6 +42,16 @@ def test_a_date_that_the_quote_does_not_hold_is_not_told() -> None:
     assert "does not stand" in made.reason
 
 
+def test_a_date_or_an_amount_whose_quote_stands_nowhere_has_the_one_sentence_that_holds_it() -> None:
+    made = reading("date", "When was it made?", {"quote": "dated 2017-11-30", "date": "2017-11-30"})
+    assert (made.value, quoted(made)) == ("2017-11-30", [PARTIES])
+    made = reading("amount", "Which fee?", {"quote": "the fee is 1500 dollars", "amount": "1500 dollars"})
+    assert quoted(made) == [FEE.partition(" All")[0]]
+    twice = hit(f"{PARTIES} {PARTIES}")
+    asked, written = Question("1", "When?", "date"), {"quote": "dated 2017-11-30", "date": "2017-11-30"}
+    assert read(asked, written, Passages([twice]), Context("When?", (twice,)), "en").value is None
+
+
 def test_a_date_that_can_be_two_is_not_told_and_both_are() -> None:
     made = reading("date", "When does it end?", {"quote": "It ends on 03/04/2019", "date": "03/04/2019"})
     assert (made.value, made.alternatives) == (None, ("2019-03-04", "2019-04-03"))
