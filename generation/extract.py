@@ -23,6 +23,7 @@ from generation.engines.base import Generator
 from generation.locate import Passages
 from generation.typed.question import Question, Value, schema_of
 from generation.typed.reading import Reading, read
+from generation.window import Counter
 
 logger = logging.getLogger(__name__)
 
@@ -114,8 +115,9 @@ def extract(
     state of its question; of others, such as a document that is gone, what search raises is raised.
     """
     started = time.perf_counter()
-    whole_tokens = min(window_tokens - RESERVED_TOKENS, context_tokens * len(questions))
-    document = _Document(scope, search, opening, pack, generator, context_tokens, whole_tokens, language)
+    room = max(window_tokens - RESERVED_TOKENS, 1)
+    budgets = min(context_tokens, room), min(context_tokens * len(questions), room)
+    document = _Document(scope, search, opening, pack, generator, Counter(generator), *budgets, language)
     values: list[Extracted] = []
     num_failures = 0
     for question in questions:
@@ -149,6 +151,7 @@ class _Document:
     opening: Opening
     pack: Pack
     generator: Generator
+    count: Counter
     context_tokens: int
     whole_tokens: int
     language: str
@@ -176,13 +179,13 @@ class _Document:
 
     def _num_tokens(self, hits: Sequence[Hit], budget: int) -> int:
         """Count the tokens of passages, as far as it matters."""
-        if sum(len(hit.text) for hit in hits) > 8 * max(budget, 0):  # no tokenizer needs to be asked
+        if sum(len(hit.text) for hit in hits) > 8 * budget:  # no tokenizer needs to be asked
             return budget + 1
-        return sum(self.generator.count_tokens(hit.text) for hit in hits)
+        return self.count("\n\n".join(hit.text for hit in hits))
 
     def _packed(self, question: str, hits: Sequence[Hit], budget: int) -> Context:
         """Choose what fits, without the date in a passage's label, which a model copies as if the document said it there."""
-        packed = self.pack(question, hits, budget_tokens=max(budget, 1), count_tokens=self.generator.count_tokens)
+        packed = self.pack(question, hits, budget_tokens=budget, count_tokens=self.count)
         return Context(question, tuple(replace(hit, dated=None) for hit in packed.hits))
 
 
