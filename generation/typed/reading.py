@@ -172,9 +172,10 @@ def _text(question: Question, told: Any, quotes: tuple[Quote, ...], context: Con
     for quote in quotes:
         if _supports(quote, answer, context.question):
             return Reading(answer, (quote,), "These words support the answer.")
-    found = Evidence(context).check(answer)
-    if found.verdict == "supported" and _testify(found.quotes):
-        return Reading(answer, found.quotes, "These words support the answer.")
+    check = Evidence(context).check(answer)
+    found = tuple(Quote(quote.hit, quote.start, quote.end) for quote in check.quotes)
+    if check.verdict == "supported" and found and _testify(found):
+        return Reading(answer, found, "These words support the answer.")
     return Reading(None, quotes, "No words of the passages support what the model wrote.")
 
 
