@@ -1,10 +1,9 @@
-"""Measures of search and of answers: pure functions of plain values, each between 0 and 1, more being better.
+"""Means and spans, which the measures of search and of answers are made of: pure functions of plain values.
 
 Spans are ``(start, end)`` in characters of one document, end exclusive. A share of nothing is 1.0: no mistake was made.
-No model judges anything here; what cannot be counted is not measured.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 Span = tuple[int, int]
 
@@ -16,56 +15,7 @@ def mean(values: Iterable[float]) -> float:
     0.75
     """
     numbers = list(values)
-    return _share(sum(numbers), len(numbers))
-
-
-def span_recall(found: Iterable[Span], gold: Iterable[Span]) -> float:
-    """Share of the gold characters that the found spans cover; overlapping spans count once.
-
-    >>> span_recall([(0, 10), (5, 15)], [(10, 20)])
-    0.5
-    """
-    gold = merge(gold)
-    return _share(overlap(merge(found), gold), length(gold))
-
-
-def span_precision(found: Iterable[Span], gold: Iterable[Span]) -> float:
-    """Share of the found characters that are gold; overlapping spans count once.
-
-    >>> span_precision([(0, 10), (5, 20)], [(10, 20)])
-    0.5
-    """
-    found = merge(found)
-    return _share(overlap(found, merge(gold)), length(found))
-
-
-def refusal_precision(refused: Sequence[bool], answerable: Sequence[bool]) -> float:
-    """Of the refused questions, the share that could not be answered; both sequences are per question, in one order.
-
-    >>> refusal_precision([True, True, False], [False, True, True])
-    0.5
-    """
-    pairs = list(zip(refused, answerable, strict=True))
-    return _share(sum(r and not a for r, a in pairs), sum(r for r, _ in pairs))
-
-
-def refusal_recall(refused: Sequence[bool], answerable: Sequence[bool]) -> float:
-    """Of the questions that could not be answered, the share refused.
-
-    >>> refusal_recall([True, False, False], [False, False, True])
-    0.5
-    """
-    pairs = list(zip(refused, answerable, strict=True))
-    return _share(sum(r and not a for r, a in pairs), sum(not a for _, a in pairs))
-
-
-def quote_fidelity(quotes: Iterable[tuple[str, str]]) -> float:
-    """Of pairs (quote, text it claims to stand in), the share where it does, to the letter.
-
-    >>> quote_fidelity([("240 hours", "at most 240 hours"), ("240  hours", "at most 240 hours")])
-    0.5
-    """
-    return mean(bool(quote) and quote in text for quote, text in quotes)
+    return sum(numbers) / len(numbers) if numbers else 1.0
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:
@@ -99,7 +49,3 @@ def length(spans: Iterable[Span]) -> int:
     20
     """
     return sum(end - start for start, end in spans)
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 1.0

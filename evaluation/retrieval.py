@@ -22,7 +22,6 @@ from ui.cli import progress
 from ui.client import ApiError, Client
 
 SAVED_HITS = 10
-MAIN = ("ndcg@10", "recall@8000c", "ndcg@5", "ndcg@1", "right_page@1", "right_document@1")  # the first there is judges a query
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +96,6 @@ def measure_names(queries: Sequence[Query], k: int) -> list[str]:
     """Name the measures that the queries' gold and ``k`` passages allow."""
     judged = ranking.names(k) if any(query.relevance for query in queries) else []
     return judged + coverage.names(queries, k)
-
-
-def main_measure(measures: dict[str, float]) -> str:
-    """Name the measure by which a query went well or badly.
-
-    >>> main_measure({"recall@10": 0.5, "ndcg@10": 0.4})
-    'ndcg@10'
-    """
-    return next(name for name in MAIN if name in measures)
 
 
 def evaluate(client: Client, dataset: Dataset, plan: Plan) -> Run:

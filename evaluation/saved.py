@@ -1,6 +1,7 @@
 """Evaluations on disk, and what is asked of one: how it differs from an earlier one, and which floors it falls below.
 
-A saved evaluation is the JSON object that ``muniment eval retrieval --json`` prints. Every measure is the better the larger.
+A saved evaluation is the JSON object that ``muniment eval retrieval --json`` or ``muniment eval answers --json`` prints. Every
+measure is the better the larger.
 """
 
 import json
@@ -13,8 +14,9 @@ from typing import Any
 
 from core.errors import InvalidInput
 from evaluation.gold import read_text
-from evaluation.retrieval import main_measure
 
+# the first there is tells of a query whether it went well
+MAIN = ("right", "ndcg@10", "recall@8000c", "ndcg@5", "ndcg@1", "right_page@1", "right_document@1")
 Json = dict[str, Any]
 
 
@@ -86,6 +88,15 @@ def load(path: Path) -> Json:
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise InvalidInput(f"{path} is no saved evaluation: name a file that --save wrote, or one of HOME/eval.")
+
+
+def main_measure(measures: Mapping[str, float]) -> str:
+    """Name the measure by which a query went well or badly.
+
+    >>> main_measure({"recall@10": 0.5, "ndcg@10": 0.4})
+    'ndcg@10'
+    """
+    return next(name for name in MAIN if name in measures)
 
 
 def compare(before: Json, now: Json) -> Comparison:

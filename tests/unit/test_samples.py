@@ -14,8 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from core.types import pages_of
-from evaluation.datasets import Question, load_questions
-from evaluation.measure import locate
+from evaluation.datasets import Question, load_questions, locate
 from ingest.parse.parse import parse
 
 SAMPLES = Path(__file__).parents[2] / "samples"

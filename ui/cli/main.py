@@ -24,7 +24,7 @@ COMMANDS = {
     "text": "Print a document's text to the character.",
     "label": "Tags and metadata of a document.",
     "delete": "Delete documents.",
-    "eval": "Measure retrieval on your own questions.",
+    "eval": "Measure search and answers on your own questions.",
     "models": "The models' weights: list, pull, verify, report.",
     "access": "Who may read what: explain, list, share, document, source.",
     "groups": "Groups of users: set, list, delete.",

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from evaluation import page as drawn
 from evaluation import report
 from evaluation.coverage import Passage
 from evaluation.gold import Dataset, Names, Query, Snippet
@@ -116,8 +117,8 @@ def test_the_curve_is_drawn_inside_its_frame_and_never_falls(query: Query, datas
     points = [tuple(map(float, pair.split(","))) for pair in line.attrib["points"].split()]
     assert points == sorted(points)
     assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)
-    assert all(0 <= x <= report.WIDTH and 0 <= y <= report.HEIGHT for x, y in points)
-    assert points[-1][1] == report.MARGIN  # a recall of 1 is at the top
+    assert all(0 <= x <= drawn.WIDTH and 0 <= y <= drawn.HEIGHT for x, y in points)
+    assert points[-1][1] == drawn.MARGIN  # a recall of 1 is at the top
 
 
 def test_gold_of_pages_alone_has_no_curve(dataset: Dataset) -> None:
