@@ -3,7 +3,8 @@
 ``{"answerable": [{question, answer, document, page, quote}], "unanswerable": [{question}]}``; ``document`` is a path
 relative to the file's folder, ``page`` is 1-based or null where the format has none. A question may also have ``answers``
 (other right answers), ``quotes`` (further places that answer it, each a text or {quote, page, document}), ``attack`` ({aim,
-markers}: what text hidden in a document tries to make the answer say) and ``id``. Nothing is fetched.
+markers}: what text hidden in a document tries to make the answer say), ``split`` (such as dev and test) and ``id``. Nothing is
+fetched.
 """
 
 import difflib
@@ -19,7 +20,7 @@ from core.errors import InvalidInput
 from evaluation.metrics import Span
 
 FIELDS = ("question", "answer", "document", "page", "quote")
-OPTIONAL = ("answers", "quotes", "attack", "id")
+OPTIONAL = ("answers", "quotes", "attack", "split", "id")
 Json = Mapping[str, Any]
 
 
@@ -66,6 +67,7 @@ class Question:
     answers: tuple[str, ...] = ()
     places: tuple[Gold, ...] = ()
     attack: Attack | None = None
+    split: str = ""
     name: str = ""
 
     @property
@@ -107,8 +109,11 @@ def locate(quote: str, text: str) -> Span | None:
     return match.span() if match else None
 
 
-def load_questions(path: Path) -> list[Question]:
-    """Read a question file: the answerable ones in order, then the unanswerable; raises InvalidInput naming what is wrong."""
+def load_questions(path: Path, split: str | None = None) -> list[Question]:
+    """Read a question file: the answerable ones in order, then the unanswerable; of one split only, if it is named.
+
+    Raises InvalidInput naming what is wrong.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         answerable, unanswerable = data["answerable"], data["unanswerable"]
@@ -116,9 +121,12 @@ def load_questions(path: Path) -> list[Question]:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}. Name a question file.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput(f"{path} is no question file: it needs lists named answerable and unanswerable.") from error
-    return [_question(path, item, FIELDS) for item in answerable] + [
-        _question(path, item, ("question",)) for item in unanswerable
-    ]
+    questions = [_question(path, item, FIELDS) for item in answerable]
+    questions += [_question(path, item, ("question",)) for item in unanswerable]
+    splits = {question.split for question in questions}
+    if split is not None and split not in splits:
+        raise InvalidInput(f"{path} has no split {split!r}: name one of {', '.join(sorted(filter(None, splits))) or 'none'}.")
+    return [question for question in questions if split in (None, question.split)]
 
 
 def _question(path: Path, item: Any, fields: tuple[str, ...]) -> Question:
@@ -135,6 +143,7 @@ def _question(path: Path, item: Any, fields: tuple[str, ...]) -> Question:
             answers=tuple(_texts(item.get("answers", ()))),
             places=tuple(_place(item, place) for place in item.get("quotes", ())),
             attack=_attack(item["attack"]) if item.get("attack") else None,
+            split=str(item.get("split", "")),
             name=str(item.get("id", "")),
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:

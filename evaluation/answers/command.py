@@ -21,6 +21,7 @@ QuestionsOption = Annotated[Path, typer.Option(metavar="FILE", help="Questions o
 CollectionOption = Annotated[str, typer.Option("--collection", "-c", help="The collection that holds the documents.")]
 ParallelOption = Annotated[int, typer.Option(min=1, max=64, help="Questions to ask at once.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Ask this many, spread over the file.")]
+SplitOption = Annotated[str | None, typer.Option(metavar="NAME", help="Ask only the questions whose field split says so.")]
 FitOption = Annotated[bool, typer.Option("--fit", help="Find the refusal threshold that suits these questions.")]
 
 
@@ -30,6 +31,7 @@ def answers(
     collection: CollectionOption,
     parallel: ParallelOption = 1,
     limit: LimitOption = None,
+    split: SplitOption = None,
     fit: FitOption = False,
     as_json: printed.JsonOption = False,
     save: printed.SaveOption = None,
@@ -41,7 +43,7 @@ def answers(
 
     The documents must be in the collection. Every run is kept under HOME/eval.
     """
-    asked = load_questions(questions)
+    asked = load_questions(questions, split)
     floors = printed.floors(floor, measure_names(spread(asked, limit)))
     before = saved.load(compare) if compare else None
     run = _run(asked, Plan(collection, parallel, limit))

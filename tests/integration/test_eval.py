@@ -1,6 +1,6 @@
-"""`muniment eval retrieval` as a process, against the real API over HTTP with a real PostgreSQL, parser, chunker and search.
+"""`muniment eval` as a process, against the real API over HTTP with a real PostgreSQL, parser, chunker and search.
 
-Only the embedder is a fake, and jobs are done where the broker would get them.
+Only the embedder and the model are fakes, and jobs are done where the broker would get them.
 """
 
 import json
@@ -28,7 +28,7 @@ from retrieval.lexical.index import WordIndex
 from retrieval.search import Search
 from retrieval.stores.pgvector import PgVectorStore
 from tests.fakes_api import FakeGenerator, make_services
-from tests.fakes_eval import write_beir, write_spans
+from tests.fakes_eval import write_beir, write_questions, write_spans
 from tests.fakes_retrieval import FakeEmbedder
 from ui.client import Client
 
@@ -51,11 +51,12 @@ class Served:
     url: str
     key: str
     home: Path
+    generator: FakeGenerator
 
-    def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str | Path, what: str = "retrieval") -> "subprocess.CompletedProcess[str]":
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MUNIMENT_")}
         environment |= {"MUNIMENT_HOME": str(self.home), "MUNIMENT_API_URL": self.url, "MUNIMENT_API_KEY": self.key}
-        command = [sys.executable, "-W", "error", "-m", "ui.cli.main", "eval", "retrieval", *map(str, arguments)]
+        command = [sys.executable, "-W", "error", "-m", "ui.cli.main", "eval", what, *map(str, arguments)]
         return subprocess.run(
             command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=180
         )
@@ -65,8 +66,9 @@ class Served:
 def served(pool: Pool, words: WordIndex, tmp_path: Path) -> Iterator[Served]:
     settings, embedder = Settings(home=tmp_path / "home"), FakeEmbedder()
     pipeline = Pipeline(pool, embedder, settings.blobs_dir)
+    generator = FakeGenerator()
     services = replace(
-        make_services(settings, pool, FakeGenerator()),
+        make_services(settings, pool, generator),
         embedder=embedder,
         search=Search(pool, embedder, PgVectorStore(), words),
         celery=InlineWorker(pipeline),  # type: ignore[arg-type]
@@ -80,7 +82,7 @@ def served(pool: Pool, words: WordIndex, tmp_path: Path) -> Iterator[Served]:
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.01)
-    yield Served(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", key, settings.home)
+    yield Served(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", key, settings.home, generator)
     server.should_exit = True
     thread.join(20)
     services.probes.close()
@@ -135,3 +137,46 @@ def test_a_store_that_is_not_served_leaves_nothing_behind(served: Served, tmp_pa
     assert "this server keeps no index for faiss" in done.stderr
     with Client(served.url, served.key) as client:
         assert client.collections() == []
+
+
+def test_answers_are_asked_for_and_every_quote_is_looked_up(served: Served, tmp_path: Path) -> None:
+    corpus, _ = write_spans(tmp_path / "spans")
+    questions = write_questions(tmp_path)
+    served.generator.pieces = ["Annual leave is", " 30 days a year."]
+    with Client(served.url, served.key) as client:
+        client.add_collection("hr")
+        for name in ("leave", "pay"):
+            client.upload("hr", corpus / f"{name}.txt", f"/srv/hr/{name}.txt")
+    report = tmp_path / "report.html"
+    done = served.run(
+        "--questions",
+        questions,
+        "--collection",
+        "hr",
+        "--json",
+        "--report",
+        report,
+        "--floor",
+        "quote_fidelity=1",
+        what="answers",
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert (printed["num_queries"], printed["num_failed"], printed["notes"]) == (5, 0, [])
+    first = printed["queries"][0]
+    assert (first["answer"], first["refused"]) == ("Annual leave is 30 days a year.", False)
+    assert [(quote["quote"], quote["fault"]) for quote in first["quotes"] if quote["shown_as"] == "cited"] == [
+        ("Annual leave is 30 days a year.", "")
+    ]
+    assert [(claim["verdict"], claim["citations"]) for claim in first["claims"]] == [("supported", [1])]
+    assert first["measures"]["right"] == first["measures"]["citation_precision"] == first["measures"]["support_recall"] == 1.0
+    assert 0 <= first["confidence"] <= 1
+    assert printed["waited_ms"]["evidence"]["p50"] <= printed["waited_ms"]["total"]["p50"]
+    assert printed["counted"]["quote_fidelity"] >= 5
+    assert "Annual leave is 30 days a year." in report.read_text()
+
+    served.generator.answerable = 0.0
+    refused = served.run(*asked, "--floor", "answered=0.5", what="answers")
+    assert refused.returncode == 1
+    assert "answered is 0.0000, below its floor of 0.5" in refused.stderr
+    assert "refusal_recall\t1.0000\t2" in refused.stdout

@@ -44,6 +44,18 @@ def test_more_answers_places_an_attack_and_an_id_may_be_given_and_other_fields_a
     assert other.gold == other.right_answers == ()
 
 
+def test_one_split_may_be_read_alone(tmp_path: Path) -> None:
+    data = {
+        "answerable": [{**ITEM, "split": "dev"}],
+        "unanswerable": [{"question": "Why?", "split": "test"}, {"question": "Who?"}],
+    }
+    path = written(tmp_path, data)
+    assert [question.question for question in load_questions(path, "test")] == ["Why?"]
+    assert len(load_questions(path)) == 3
+    with pytest.raises(InvalidInput, match="no split 'train': name one of dev, test"):
+        load_questions(path, "train")
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [("a/b.pdf", True), ("/x y/a/b.pdf", True), ("b.pdf", False), ("xa/b.pdf", False), ("a/b.pdf/c", False)],

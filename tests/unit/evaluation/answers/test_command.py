@@ -127,6 +127,17 @@ def test_a_limit_and_questions_at_once(run: Command, fake: FakeApi) -> None:
     assert {body["collection"] for body in fake.asked} == {"hr"}
 
 
+def test_a_split_is_asked_alone(run: Command, questions: Path, fake: FakeApi) -> None:
+    data = json.loads(questions.read_text())
+    data["answerable"][1]["split"] = "test"
+    questions.write_text(json.dumps(data))
+    assert run("--split", "test", "--floor", "correct=0")[0] == 0
+    assert [body["question"] for body in fake.asked] == ["When is pay day?"]
+    status, _, err = run("--split", "other")
+    assert status == 1
+    assert "no split 'other': name one of test" in err
+
+
 def test_ctrl_c_measures_what_there_is_and_holds_no_floor(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     ask = asking.ask
 
