@@ -148,18 +148,8 @@ def test_answers_are_asked_for_and_every_quote_is_looked_up(served: Served, tmp_
         for name in ("leave", "pay"):
             client.upload("hr", corpus / f"{name}.txt", f"/srv/hr/{name}.txt")
     report = tmp_path / "report.html"
-    done = served.run(
-        "--questions",
-        questions,
-        "--collection",
-        "hr",
-        "--json",
-        "--report",
-        report,
-        "--floor",
-        "quote_fidelity=1",
-        what="answers",
-    )
+    asked = ("--questions", questions, "--collection", "hr")
+    done = served.run(*asked, "--json", "--report", report, "--floor", "quote_fidelity=1", what="answers")
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert (printed["num_queries"], printed["num_failed"], printed["notes"]) == (5, 0, [])
