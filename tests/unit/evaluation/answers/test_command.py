@@ -57,7 +57,7 @@ def test_measures_times_and_the_curve_are_printed_and_the_run_is_kept(run: Comma
     assert status == 0
     rows = {line.split("\t")[0]: line.split("\t")[1:] for line in out.splitlines() if "\t" in line}
     assert rows["right"] == ["0.3333", "6"]
-    assert rows["quote_fidelity"] == ["1.0000", "4"]
+    assert rows["quote_fidelity"] == ["1.0000", "8"]
     assert rows["balanced_accuracy"] == ["0.5833", "5"]
     assert rows["0.20"] == ["1.0000", "0.9000"]
     assert rows["0.60"] == ["0.3333", "0.4000"]

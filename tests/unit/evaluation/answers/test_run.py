@@ -59,7 +59,7 @@ def test_times_tokens_curve_and_fit(client: Client, tmp_path: Path) -> None:
     run = evaluate(client, load_questions(write_questions(tmp_path)), Plan("hr", parallel=3))
     assert run.waited_ms.keys() == {"evidence", "first_token", "total"}
     assert 0 < run.waited_ms["evidence"]["p50"] <= run.waited_ms["total"]["p95"]
-    assert run.server_ms == {"retrieval": 12.0, "first_token": 340.0, "total": 2100.0}
+    assert {"retrieval": 12.0, "first_token": 340.0, "total": 2100.0}.items() <= run.server_ms.items()
     assert run.tokens == {"prompt_tokens": 900.0, "completion_tokens": 20.0}
     assert [(p.coverage, p.accuracy) for p in run.curve] == [(0.2, 1.0), (0.4, 0.5), (pytest.approx(0.6), pytest.approx(1 / 3))]
     assert run.fit is not None
@@ -72,7 +72,7 @@ def test_the_report_is_json_with_a_row_a_question(client: Client, tmp_path: Path
     report = json.loads(json.dumps(run.report()))
     assert (report["num_queries"], report["num_refused"], report["num_failed"], report["num_degraded"]) == (5, 2, 0, 0)
     assert report["main_measure"] == "right"
-    assert report["models"] == [{"model": "fake-model", "prompt_version": ""}]
+    assert report["models"] == [{"model": "fake-model", "prompt_version": "0123456789ab"}]
     first = report["queries"][0]
     assert (first["answer"], first["measures"]["correct"]) == ("Annual leave is 30 days a year.", 1.0)
     assert first["claims"] == [{"text": first["answer"], "verdict": "supported", "reason": "it says so", "citations": [1]}]
@@ -84,7 +84,7 @@ def test_the_report_is_json_with_a_row_a_question(client: Client, tmp_path: Path
 def test_a_quote_that_is_not_in_its_document_is_found_out(fake: FakeApi, client: Client, tmp_path: Path) -> None:
     fake.answers["How many days?"]["citations"][0]["quote"] = "Annual leave is 31 days a year."
     run = evaluate(client, load_questions(write_questions(tmp_path)), Plan("hr"))
-    assert run.measures["quote_fidelity"] == pytest.approx(2 / 3)
+    assert run.measures["quote_fidelity"] == pytest.approx(5 / 6)  # each answer cites one quote and marks it in its passage
     assert "something else" in run.report()["queries"][0]["quotes"][0]["fault"]
 
 
