@@ -16,6 +16,7 @@ SHOWN = 1000  # questions; a page of more is too long to open
 TICKS = (0.25, 0.5, 0.75, 1.0)
 VERDICTS = {SUPPORTED: "good", PARTLY: "fair", UNSUPPORTED: "bad"}
 LOOK = """<style>
+.measures td:first-child, .measures th:first-child { width: 20rem }
 .questions { table-layout: fixed } .questions td { overflow-wrap: anywhere; font-size: .9rem }
 .good { border-left: .25rem solid #2c7a4b; padding-left: .5rem } .fair { border-left: .25rem solid #b58100; padding-left: .5rem }
 .bad { border-left: .25rem solid #b3261e; padding-left: .5rem } .plain { border-left: .25rem solid #dde2e8; padding-left: .5rem }
