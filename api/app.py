@@ -24,6 +24,7 @@ from api.routes import (
     jobs,
     keys,
     permissions,
+    route,
     search,
     uploads,
 )
@@ -72,6 +73,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         groups.router,
         keys.router,
         index.router,
+        route.router,
     ):
         app.include_router(router)
     return app

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Request
 
 from api.answers import Answers
 from api.probes import Probes
+from api.routing import Router
 from core import queue
 from core.db.pool import Pool, open_pool, ping
 from core.errors import SettingsError
@@ -42,6 +43,7 @@ class Services:
     celery: Celery
     probes: Probes
     stores: Stores
+    router: Router
     answers: Answers = field(default_factory=Answers)
     rewriting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(REWRITES))
 
@@ -50,8 +52,8 @@ class Services:
 def open_services(settings: Settings) -> Iterator[Services]:
     """Open the real services; the database, broker and model server may still be on their way up.
 
-    Raises SettingsError if a needed URL is not set, WeightsError if the files of the embedder or the reranker are not in place,
-    LicenceRefused if the policy does not allow one of the models, wherever it runs.
+    Raises SettingsError if a needed URL is not set or a rule leads where it may not, WeightsError if the files of the embedder
+    or the reranker are not in place, LicenceRefused if the policy does not allow one of the models, wherever it runs.
     """
     if settings.database.url is None or settings.broker.url is None:
         raise SettingsError(
@@ -63,10 +65,12 @@ def open_services(settings: Settings) -> Iterator[Services]:
     celery = queue.make_app(settings.broker.url.get_secret_value())
     generator = make_generator(settings)
     probes = Probes({"database": lambda: ping(pool), "broker": lambda: queue.ping(celery), "model": generator.ping})
+    router = Router(settings, pool, generator)
     try:
         with open_retrieval(settings, pool, embedder) as retrieval:
-            yield Services(settings, pool, embedder, retrieval.search, generator, celery, probes, retrieval.stores)
+            yield Services(settings, pool, embedder, retrieval.search, generator, celery, probes, retrieval.stores, router)
     finally:
+        router.close()
         probes.close()
         celery.close()
         pool.close()

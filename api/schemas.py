@@ -29,6 +29,7 @@ class Collection(Outgoing):
     num_chunks: int
     created_at: datetime
     is_own: bool
+    sensitivity: types.Sensitivity
 
 
 class Collections(Outgoing):

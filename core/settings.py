@@ -1,18 +1,17 @@
 """All settings, read once at start from the environment (``MUNIMENT_*``) over one TOML file over the defaults here.
 
 The file is ``MUNIMENT_CONFIG`` if set, else ``muniment.toml`` in the current folder if there is one. A setting
-``[group] name`` of the file is ``MUNIMENT_GROUP_NAME`` in the environment; an empty variable counts as none. A wrong or
-unknown key fails at start, by name, with the values it may have. docs/reference/settings.md has a row for each (a test compares).
+``[group] name`` of the file is ``MUNIMENT_GROUP_NAME`` in the environment; an empty variable counts as none. Tables that repeat
+(``[engines.NAME]``, ``[[routes]]``) are JSON there. A wrong or unknown key fails at start, by name, with the values it may have.
+docs/reference/settings.md has a row for each (a test compares).
 """
 
 import difflib
 import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -25,31 +24,13 @@ from pydantic_settings import (
 from core import urls
 from core.errors import SettingsError
 from core.models import licences as known_licences
+from core.routes import Engine, Privacy, Route, check_routes
+from core.tables import BrokerUrl, DatabaseUrl, Group, HttpUrl
 
 PREFIX = "MUNIMENT_"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = "muniment.toml"
-
-
-class Group(BaseModel):
-    """A table of settings: frozen, and no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _read(url: str, addresses: Callable[[str], object]) -> str:
-    addresses(url)
-    return url
-
-
-def _read_secret(url: SecretStr, addresses: Callable[[str], object]) -> SecretStr:
-    addresses(url.get_secret_value())
-    return url
-
-
-HttpUrl = Annotated[str, AfterValidator(partial(_read, addresses=urls.http_address))]
-DatabaseUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.database_addresses))]
-BrokerUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.broker_addresses))]
+TABLES: dict[str, type[Group]] = {"engines": Engine, "routes": Route}  # those that repeat
 
 
 class Database(Group):
@@ -344,6 +325,15 @@ class Settings(BaseSettings):
     search: Search = Search()
     vector: Vector = Vector()
     answers: Answers = Answers()
+    privacy: Privacy = Privacy()
+    engines: dict[str, Engine] = Field(
+        {}, description="Model servers beside `llm`, by name; what each may have stands below. In the environment JSON, by name."
+    )
+    routes: tuple[Route, ...] = Field(
+        (),
+        description="Rules that choose the engine of a question, the first that matches; none: always `llm`. In the environment"
+        " JSON, a list.",
+    )
 
     @field_validator("home")
     @classmethod
@@ -421,11 +411,13 @@ def load() -> Settings:
     """
     _refuse_unknown_variables()
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(e) for e in error.errors())) from None
     except ValueError as error:  # TOML that does not parse, or a variable that is no JSON where a table is wanted
         raise SettingsError(f"{config_file() or 'environment'}: {error}") from None
+    check_routes(settings.engines, settings.routes, {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url})
+    return settings
 
 
 def _refuse_unknown_variables() -> None:
@@ -439,9 +431,10 @@ def _refuse_unknown_variables() -> None:
 
 def _explain(error: Any) -> str:
     path = [str(part) for part in error["loc"]]
-    key = f"{PREFIX}{'_'.join(path)}".upper()
+    key = f"{PREFIX}{path[0] if path[0] in TABLES else '_'.join(path)}".upper()
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, setting_names(), n=1)
         return f"{'.'.join(path)} is no setting.{f' Did you mean {near[0]}?' if near else ''}"
-    shown = "" if "key" in path or "url" in path else f" (it is {error['input']!r})"
+    is_secret = any("key" in part or "url" in part for part in path) or not isinstance(error["input"], str | int | float)
+    shown = "" if is_secret else f" (it is {error['input']!r})"
     return f"{key} ({'.'.join(path)} in the file){shown}: {error['msg'].removeprefix('Value error, ')}."

@@ -15,6 +15,7 @@ from uuid import UUID
 
 Verdict = Literal["supported", "partly", "unsupported"]
 ElementKind = Literal["title", "heading", "paragraph", "list_item", "table", "code", "header", "footer", "note"]
+Sensitivity = Literal["public", "internal", "confidential"]  # of a collection, from the least sensitive on
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from core.settings import PROJECT_ROOT, Settings, setting_names
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from core.settings import PROJECT_ROOT, TABLES, Settings, setting_names
 from ui.cli import reference
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -35,6 +38,9 @@ url = "http://llm.example.org:8000/v1"
 model = "my-model"
 ```
 
+Tables that repeat, `[engines.NAME]` and `[[routes]]`, are JSON in the environment, in one variable each. What `MUNIMENT_ENGINES`
+says of an engine is added to what the file says of it, so that a key need not stand in the file: `{"cloud": {"api_key": "..."}}`.
+
 An unknown or wrong setting stops every command at once and is named, together with the values it may have.
 
 | in the environment | in the file | default | what it may be | what it is |
@@ -44,14 +50,28 @@ An unknown or wrong setting stops every command at once and is named, together w
 
 def settings_page() -> str:
     """Render a row for each setting, in the order they stand in the code."""
-    return SETTINGS_HEAD + "".join(_setting_row(name, field) for name, field in setting_names().items())
+    rows = "".join(_setting_row(name, field) for name, field in setting_names().items())
+    return SETTINGS_HEAD + rows + "".join(_table_rows(name, table) for name, table in TABLES.items())
+
+
+def _table_rows(name: str, table: type[BaseModel]) -> str:
+    """Render a row for each setting of a table that repeats."""
+    head = f"\n## Each of `{name}`\n\n| in the file | default | what it may be | what it is |\n|---|---|---|---|\n"
+    in_file = {"engines": "[engines.NAME]", "routes": "[[routes]]"}[name]
+    rows = (
+        f"| `{in_file} {key}` | {default_of(field)} | {_allowed(field)} | {field.description} |\n"
+        for key, field in table.model_fields.items()
+    )
+    return head + "".join(rows)
 
 
 def default_of(field: Any) -> str:
     """Render a default as the file would hold it; paths under the project are shown relative to it."""
     value = field.default
-    if value is None:
+    if value is None or value in ({}, ()):
         return "none"
+    if value is PydanticUndefined:
+        return "has to be said"
     if isinstance(value, Path):
         return f"`{value.relative_to(PROJECT_ROOT)}/` in the project's folder"
     if isinstance(value, tuple):
@@ -69,10 +89,14 @@ def _setting_row(name: str, field: Any) -> str:
 
 
 def _allowed(field: Any) -> str:
+    if typing.get_origin(field.annotation) in {dict, tuple}:
+        inner = typing.get_args(field.annotation)[0 if typing.get_origin(field.annotation) is tuple else 1]
+        values = ", ".join(f"`{value}`" for value in typing.get_args(inner)) or TYPES.get(inner.__name__, "tables")
+        return values if values == "tables" else f"{values}, or a list of them"
     named = [
         option for option in (field.annotation, *typing.get_args(field.annotation)) if typing.get_origin(option) is typing.Literal
     ]
-    if named:
+    if named and typing.get_origin(field.annotation) is not tuple:
         return ", ".join(f"`{value}`" for value in typing.get_args(named[0]))
     if typing.get_origin(field.annotation) in (tuple, dict):
         return TYPES[typing.get_origin(field.annotation).__name__]

@@ -18,7 +18,7 @@ from core.db.pool import Connection
 from core.errors import Forbidden, ModelMismatch, NotFound
 from core.labels import UNLABELLED, Labels, Value, columns, labels_of
 from core.permissions import DocumentAccess, class_of
-from core.types import Document, Page, ParsedDocument
+from core.types import Document, Page, ParsedDocument, Sensitivity
 from ingest.describe import Description
 
 JobState = Literal["queued", "running", "indexed", "unchanged", "failed", "quarantined", "rejected"]
@@ -36,6 +36,7 @@ class Collection:
     num_chunks: int
     created_at: datetime
     is_own: bool
+    sensitivity: Sensitivity
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def document_id_of(collection_id: UUID, source: str) -> UUID:
 
 
 _COLLECTION = """
-    SELECT c.collection_id, c.owner_id, c.name, c.embedding_model, c.created_at, c.owner_id = %(asker)s AS is_own,
+    SELECT c.collection_id, c.owner_id, c.name, c.embedding_model, c.created_at, c.owner_id = %(asker)s AS is_own, c.sensitivity,
            count(d.document_id) AS num_documents, coalesce(sum(d.num_chunks), 0) AS num_chunks
       FROM collections c LEFT JOIN documents d ON d.collection_id = c.collection_id AND d.class_id = ANY(%(classes)s)
      WHERE c.collection_id = ANY(%(collections)s) GROUP BY c.collection_id ORDER BY c.name, c.owner_id"""

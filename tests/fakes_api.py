@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 from api.lifespan import Services
 from api.probes import Probes
+from api.routing import Router
 from core.access import AccessScope
 from core.db.pool import Connection, Pool
 from core.settings import Settings
@@ -127,9 +128,9 @@ class FakeGenerator:
 def make_services(settings: Settings, pool: Pool, generator: Any, **probes: Any) -> Services:
     """Wire fakes to a real pool."""
     stores = Stores(settings, pool, make=lambda *_: PgVectorStore())
-    return Services(
-        settings, pool, FakeEmbedder("fake-embedder", 3), FakeSearch(), generator, FakeCelery(), Probes(probes), stores
-    )  # type: ignore[arg-type]
+    router = Router(settings, pool, generator)
+    embedder = FakeEmbedder("fake-embedder", 3)
+    return Services(settings, pool, embedder, FakeSearch(), generator, FakeCelery(), Probes(probes), stores, router)  # type: ignore[arg-type]
 
 
 def add_document(connection: Connection, owner_id: str, collection: str, source: str, path: Path, text: str = TEXT) -> UUID:

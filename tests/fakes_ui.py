@@ -48,7 +48,9 @@ class FakeApi:
 
     def add_collection(self, name: str) -> Json:
         made = {"collection_id": str(uuid4()), "name": name, "embedding_model": "fake", "num_documents": 0, "num_chunks": 0}
-        return self.collections.setdefault(name, made | {"created_at": _now(), "owner": "ada", "is_own": True})
+        return self.collections.setdefault(
+            name, made | {"created_at": _now(), "owner": "ada", "is_own": True, "sensitivity": "internal"}
+        )
 
     def add_document(self, collection: str, source: str, text: str, *, title: str = "", num_pages: int = 0) -> str:
         self.add_collection(collection)["num_documents"] += 1

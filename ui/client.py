@@ -17,6 +17,7 @@ import httpx
 
 from ui.access import AccessCalls, all_pages
 from ui.feedback import FeedbackCalls
+from ui.routing import RouteCalls
 
 Json = dict[str, Any]
 History = Sequence[Mapping[str, str]]  # turns {question, answer}, oldest first, at most 10
@@ -33,10 +34,10 @@ class ApiError(Exception):
         self.title, self.detail, self.status = title, detail, status
 
 
-class Client(AccessCalls, FeedbackCalls):
+class Client(AccessCalls, FeedbackCalls, RouteCalls):
     """Calls to one API with one key; a context manager that closes its connections.
 
-    Those about permissions: AccessCalls; about what readers say of answers: FeedbackCalls.
+    Those about permissions: AccessCalls; about what readers say of answers: FeedbackCalls; about routing: RouteCalls.
     """
 
     def __init__(self, url: str, key: str, timeout_s: float = 300.0) -> None:
@@ -127,11 +128,7 @@ class Client(AccessCalls, FeedbackCalls):
 
     def document_text(self, document_id: str) -> str:
         """Return the document's text, to the character."""
-        with _translated():
-            response = self._http.get(f"/v1/documents/{quote(document_id, safe='')}/text")
-        if response.is_error:
-            raise _error(response)
-        return response.content.decode("utf-8")
+        return self._bytes(f"/v1/documents/{quote(document_id, safe='')}/text").decode("utf-8")
 
     def set_labels(self, document_id: str, *, tags: Sequence[str], metadata: Mapping[str, Any]) -> Json:
         """Give a document of yours these tags and this metadata, and no others; returns the document."""
@@ -268,6 +265,13 @@ class Client(AccessCalls, FeedbackCalls):
         with _translated():
             response = self._http.request(method, url, **arguments)
         return _checked(response)
+
+    def _bytes(self, url: str) -> bytes:
+        with _translated():
+            response = self._http.get(url)
+        if response.is_error:
+            raise _error(response)
+        return response.content
 
 
 def _given(**values: Any) -> Json:

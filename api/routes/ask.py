@@ -48,7 +48,7 @@ def ask(body: Ask, request: Request, caller: Caller, services: Wired, last_event
         return _streamed(*resumed)
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
-    events = _started(_events(body, scope, services), caller, services, body)
+    events = _started(_events(body, caller, scope, services), caller, services, body)
     if streams:
         grow = partial(streaming.messages, events, request.url.path, scope.unavailable)
         return _streamed(services.answers.start(caller.owner_id, lambda growing: grow(growing.answer_id), events.close))
@@ -76,19 +76,21 @@ def stop(answer_id: UUID, caller: Caller, services: Wired) -> None:
         growing.stopping = True
 
 
-def _events(body: Ask, scope: AccessScope, services: Services) -> Events:
+def _events(body: Ask, caller: Principal, scope: AccessScope, services: Services) -> Events:
     settings = services.settings
+    question, history = checked(body.question, settings.api.max_question_chars), conversation(body.history, settings)
+    routed = services.router.route(caller, scope, question, history, body.collection)
     return answer(
-        checked(body.question, settings.api.max_question_chars),
+        question,
         scope=scope,
         search=partial(services.search, filters=body.filters.checked(), explain=True),
-        pack=Packer(services.pool, scope),
-        generator=services.generator,
+        pack=routed.packing(Packer(services.pool, scope)),
+        generator=routed.generator,
         similarity=services.embedder.embed_queries,
-        history=conversation(body.history, settings),
+        history=history,
         plan=Plan(
-            context_tokens=settings.search.context_tokens,
-            window_tokens=settings.llm.window_tokens,
+            context_tokens=routed.context_tokens,
+            window_tokens=routed.window_tokens,
             refuse_below=settings.answers.refuse_below,
             keeps_unsupported=settings.answers.unsupported == "mark",
             patience_s=settings.answers.patience_s,

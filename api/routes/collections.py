@@ -5,9 +5,12 @@ from fastapi import APIRouter
 from api.auth import Caller
 from api.bodies import CollectionName, NewCollection
 from api.lifespan import Wired
+from api.routed import CollectionSensitivity, NewSensitivity
 from api.schemas import Collection, Collections, problems
+from core import permissions
 from core.access import scope_for
 from core.db.pool import transaction
+from core.sensitivity import set_sensitivity
 from ingest import documents
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"], responses=problems(401, 422, 503))
@@ -31,6 +34,16 @@ def list_collections(caller: Caller, services: Wired) -> Collections:
     with transaction(services.pool) as connection:
         collections = documents.list_collections(connection, scope_for(connection, caller))
     return Collections.model_validate({"collections": collections})
+
+
+@router.put("/{name}/sensitivity", summary="Say how sensitive your collection is", responses=problems(403, 404))
+def label_collection(name: CollectionName, body: NewSensitivity, caller: Caller, services: Wired) -> CollectionSensitivity:
+    """From public over internal, which it is at first, to confidential; rules choose by it which model may read it."""
+    with transaction(services.pool) as connection:
+        set_sensitivity(connection, permissions.own_collection(connection, caller, name), body.sensitivity)
+        detail = {"collection": name, "sensitivity": body.sensitivity}
+        documents.record_audit(connection, caller.owner_id, caller.key_id, "collection.sensitivity", detail)
+    return CollectionSensitivity(sensitivity=body.sensitivity)
 
 
 @router.delete("/{name}", status_code=204, summary="Delete a collection with all its documents", responses=problems(404))

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from core.settings import PREFIX, PROJECT_ROOT, Group, Settings
+from core.settings import PREFIX, PROJECT_ROOT, Settings
+from core.tables import Group
 from core.telemetry import PHONE_HOME_OFF
 
 PLAIN = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
@@ -67,10 +68,24 @@ def located(name: str) -> str:
 
 
 def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
         return ",".join(value)
-    if isinstance(value, dict):
-        return json.dumps(value)
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    if isinstance(value, dict | tuple):
+        return json.dumps(_plain(value))
+    plain = _plain(value)
+    return "" if plain is None else str(plain)
+
+
+def _plain(value: Any) -> Any:
+    """Take a setting apart into what JSON can say, secrets too."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case Group():
+            return {name: _plain(getattr(value, name)) for name in type(value).model_fields if getattr(value, name) is not None}
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value

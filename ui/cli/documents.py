@@ -1,4 +1,4 @@
-"""`muniment documents`, `collections`, `text` and `delete`."""
+"""`muniment documents`, `text` and `delete`."""
 
 import sys
 from typing import Annotated
@@ -9,17 +9,6 @@ from ui.cli import output
 from ui.cli.session import connected
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-
-
-def collections(as_json: AsJson = False) -> None:
-    """List the collections you may read; the numbers count what you may read of them."""
-    with connected() as client:
-        found = client.collections()
-    if as_json:
-        output.write_json({"collections": found})
-    else:
-        rows = ((c["name"], c["owner"], c["num_documents"], c["num_chunks"], c["embedding_model"]) for c in found)
-        output.write_table(("collection", "owner", "documents", "chunks", "embedding model"), rows)
 
 
 def documents(

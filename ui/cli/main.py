@@ -4,6 +4,7 @@ Exit status: 0 done, 1 not done (one line on standard error says why), 2 a wrong
 """
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -20,7 +21,7 @@ COMMANDS = {
     "ask": "Answer a question from the documents, with quotes.",
     "extract": "Find typed values in a document, with quotes.",
     "documents": "List the documents in the index.",
-    "collections": "List the collections you may read.",
+    "collections": "List the collections you may read; say how sensitive yours are.",
     "text": "Print a document's text to the character.",
     "label": "Tags and metadata of a document.",
     "delete": "Delete documents.",
@@ -29,6 +30,7 @@ COMMANDS = {
     "access": "Who may read what: explain, list, share, document, source.",
     "groups": "Groups of users: set, list, delete.",
     "keys": "API keys: create, list, revoke.",
+    "route": "Which engine answers: explain; what has left: egress.",
     "index": "The vector index: status, rebuild, switch.",
 }
 
@@ -106,14 +108,12 @@ def _loaded(name: str) -> Any:
             from ui.cli import keys
 
             loaded.add_typer(keys.app, name=name)
-        case "index":
-            from ui.cli import index
-
-            loaded.add_typer(index.app, name=name)
+        case "index" | "route" | "collections":
+            loaded.add_typer(import_module(f"ui.cli.{name}").app, name=name)
         case _:
             from ui.cli import documents
 
-            for command in (documents.documents, documents.collections, documents.text, documents.delete):
+            for command in (documents.documents, documents.text, documents.delete):
                 loaded.command()(command)
     return typer.main.get_group(loaded).commands[name]
 

@@ -1,0 +1,138 @@
+"""Chooses the engine of a question, and builds what speaks to it: the rules of the settings, over the facts of the question.
+
+Without rules nothing is asked of anybody: the model server of ``llm`` answers. A rule that leads outside is only followed with
+the clearance of the database (core/sensitivity.py), and what comes of it is an ``Outside``, which redacts and writes down.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.access import AccessScope, Principal
+from core.db.pool import Pool, transaction
+from core.egress import Ledger, Sender
+from core.errors import Forbidden
+from core.routes import DEFAULT, check_routes, is_outside
+from core.sensitivity import cleared, may_leave, sensitivity_of
+from core.settings import Settings
+from core.types import Turn
+from generation.engines.base import Generator
+from generation.engines.openai import OpenAICompatible
+from generation.engines.outside import Line, Outside, Pack
+from generation.privacy.personal import LANGUAGE, Finder
+from generation.privacy.placeholders import Finds, Redaction
+from generation.route import Asked, Decision, decide
+from retrieval.language import detect
+
+CHARS_PER_TOKEN = 3  # of the estimate, which errs high for English
+ANSWER_TOKENS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The engine of one question: what writes, what packs for it, and how much it takes."""
+
+    generator: Generator
+    window_tokens: int
+    context_tokens: int
+    decision: Decision
+
+    def packing(self, pack: Pack) -> Pack:
+        """Give the pack to use: an engine outside has to know whose passages it is given."""
+        return self.generator.packing(pack) if isinstance(self.generator, Outside) else pack
+
+
+class Router:
+    """Chooses among the engines of the settings; ``find`` loads what finds personal data, where anything may leave at all."""
+
+    def __init__(self, settings: Settings, pool: Pool, default: Generator, find: Callable[[], Finds] = Finder) -> None:
+        check_routes(settings.engines, settings.routes, {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url})
+        self._settings, self._pool, self._default = settings, pool, default
+        used = {route.engine for route in settings.routes} - {DEFAULT}
+        outside = {name for name in used if is_outside(settings.engines[name])}
+        self._inside = {name: _client(settings, name) for name in sorted(used - outside)}
+        self._finder = find() if outside else None
+        ledger = Ledger(pool)
+        self._lines = {name: Line(settings.engines[name], ledger) for name in sorted(outside)}
+
+    def close(self) -> None:
+        """Close the connections to what is outside."""
+        for line in self._lines.values():
+            line.close()
+
+    def asked(self, scope: AccessScope, question: str, history: Sequence[Turn] = ()) -> Asked:
+        """Find out what the rules can tell of a question."""
+        with transaction(self._pool) as connection:
+            sensitivity = sensitivity_of(connection, scope)
+        said = sum(len(turn.question) + len(turn.answer) for turn in history)
+        return Asked(
+            sensitivity=sensitivity,
+            groups=frozenset(name.removeprefix("group:") for name in scope.principals if name.startswith("group:")),
+            language=detect(question),
+            num_chars=len(question),
+            num_tokens=math.ceil((len(question) + said) / CHARS_PER_TOKEN) + self._settings.search.context_tokens + ANSWER_TOKENS,
+            follows=bool(history),
+        )
+
+    def decide(self, scope: AccessScope, question: str, history: Sequence[Turn] = ()) -> tuple[Asked, Decision]:
+        """Apply the rules to a question without asking any engine anything."""
+        asked = self.asked(scope, question, history)
+        return asked, decide(self._settings.routes, self._settings.engines, asked)
+
+    def model_of(self, engine: str) -> str:
+        """Tell the model that an engine of the settings serves."""
+        return self._default.model if engine == DEFAULT else self._settings.engines[engine].model
+
+    def leads_outside(self, engine: str) -> bool:
+        """Tell whether an engine stands outside of the walls."""
+        return engine in self._lines
+
+    def redaction(self) -> Redaction:
+        """Begin the placeholders of a question that goes outside."""
+        if self._finder is None:
+            raise Forbidden("No rule leads outside, so nothing is ever replaced.")
+        return Redaction(self._finder, dates=self._settings.privacy.dates)
+
+    def route(
+        self,
+        principal: Principal,
+        scope: AccessScope,
+        question: str,
+        history: Sequence[Turn] = (),
+        collection: str | None = None,
+    ) -> Routed:
+        """Choose the engine of a question. Raises Forbidden where a rule leads outside and the database does not clear it."""
+        if not self._settings.routes:
+            return self._routed(self._default, Decision(DEFAULT, None, ()))
+        _, decision = self.decide(scope, question, history)
+        if self.leads_outside(decision.engine):
+            return self._routed(self._outside(principal, scope, collection, decision), decision)
+        return self._routed(self._inside.get(decision.engine, self._default), decision)
+
+    def _outside(self, principal: Principal, scope: AccessScope, collection: str | None, decision: Decision) -> Outside:
+        with transaction(self._pool) as connection:
+            clearance = cleared(connection, scope)
+        return Outside(
+            self._lines[decision.engine],
+            sender=Sender(principal, str(decision.rule), decision.engine, collection, clearance),
+            redaction=self.redaction(),
+            inside=self._default,
+            may_leave=self._may_leave,
+        )
+
+    def _may_leave(self, document_ids: Sequence[UUID]) -> bool:
+        with transaction(self._pool) as connection:
+            return may_leave(connection, document_ids, [LANGUAGE])
+
+    def _routed(self, generator: Generator, decision: Decision) -> Routed:
+        engine = self._settings.engines.get(decision.engine)
+        window = engine.window_tokens if engine else self._settings.llm.window_tokens
+        context = (engine.context_tokens if engine else None) or self._settings.search.context_tokens
+        return Routed(generator, window, context, decision)
+
+
+def _client(settings: Settings, name: str) -> Generator:
+    engine = settings.engines[name]
+    key = engine.api_key.get_secret_value() if engine.api_key else None
+    return OpenAICompatible(url=engine.url, model=engine.model, api_key=key, timeout_s=engine.timeout_s)

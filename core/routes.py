@@ -1,0 +1,147 @@
+"""The settings of routing: the engines that questions may go to beside ``llm``, and the ordered rules that choose among them.
+
+An engine outside of the walls is reached by a rule for public collections alone; settings that would have it otherwise fail at
+start, by name. generation/route.py evaluates the rules, generation/engines/outside.py enforces the same once more, without them.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from core.errors import SettingsError
+from core.tables import Group, HttpUrl
+from core.types import Sensitivity
+
+DEFAULT = "default"  # the name that a rule gives the model server of `llm` by
+# Hosts that are outside whatever a setting says. No wall, which the network has to be; but a slip is noticed.
+PROVIDERS = (
+    *("openai.com", "openai.azure.com", "anthropic.com", "mistral.ai", "googleapis.com", "cohere.com", "cohere.ai", "groq.com"),
+    *("together.ai", "together.xyz", "deepseek.com", "openrouter.ai", "fireworks.ai", "perplexity.ai", "huggingface.co", "x.ai"),
+    *("huggingface.cloud", "replicate.com", "nvidia.com", "voyageai.com", "cerebras.ai", "deepinfra.com", "novita.ai", "jina.ai"),
+)
+INSIDE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".intranet", ".home.arpa")
+
+
+class Engine(Group):
+    """A model server that speaks the OpenAI protocol; written as ``[engines.NAME]``."""
+
+    url: HttpUrl = Field(description="Base URL, ending in /v1.")
+    model: str = Field(description="The name it serves the model by.")
+    api_key: SecretStr | None = Field(None, description="Bearer token, if it wants one.")
+    window_tokens: int = Field(4096, ge=512, description="Tokens of prompt and answer together that one question may use.")
+    context_tokens: int | None = Field(
+        None, ge=100, description="Tokens of passages given to this model with a question; none: `search.context_tokens`."
+    )
+    timeout_s: float = Field(180.0, gt=0, description="Longest wait for its next piece of an answer.")
+    outside: bool | None = Field(
+        None,
+        description="Whether it stands outside of the organisation's walls. It has to be said, unless the address tells by"
+        " itself: loopback, a private one, or a name without a dot.",
+    )
+    conversations: bool = Field(
+        False,
+        description="Outside only: whether a question that comes after others may go there, with what was asked and"
+        " answered before. The server cannot tell from which collection that came.",
+    )
+
+
+class Route(Group):
+    """A rule; every condition that it has must hold. Written as ``[[routes]]``, in the order to try."""
+
+    name: str = Field("", description="What explanations and the egress log call it; its number if absent.")
+    engine: str = Field(description="The name of an engine, or `default` for the model server of `llm`.")
+    sensitivity: tuple[Sensitivity, ...] = Field(
+        (), description="Labels that the most sensitive collection in reach of the question may have, one or a list."
+    )
+    groups: tuple[str, ...] = Field((), description="Groups one of which the asker is in, one or a list.")
+    languages: tuple[str, ...] = Field(
+        (), description="Languages of the question (ISO 639-1; `und` where it cannot be told), one or a list."
+    )
+    min_question_chars: int | None = Field(None, ge=1, description="Least length of the question.")
+    max_question_chars: int | None = Field(None, ge=1, description="Greatest length of the question.")
+    min_context_tokens: int | None = Field(
+        None,
+        ge=1,
+        description="Need for a long context: least tokens of question, conversation, passages and answer, by estimate.",
+    )
+
+    @field_validator("sensitivity", "groups", "languages", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
+class Privacy(Group):
+    """What is put in the place of personal data before anything leaves."""
+
+    dates: bool = Field(
+        False, description="Whether dates that are no dates of birth are replaced too, in what goes to an engine outside."
+    )
+
+
+def is_outside(engine: Engine) -> bool:
+    """Tell whether an engine stands outside of the walls; what is not said and cannot be told counts as outside."""
+    return engine.outside if engine.outside is not None else not _is_inside(engine.url)
+
+
+def name_of(routes: Sequence[Route], index: int) -> str:
+    """Give what a rule is called: its name, or its number, from 1."""
+    return routes[index].name or f"rule {index + 1}"
+
+
+def check_routes(engines: Mapping[str, Engine], routes: Sequence[Route], inside: Mapping[str, str | None]) -> None:
+    """Refuse rules that lead nowhere, or outside from anything but public collections; ``inside`` are URLs by their settings.
+
+    Raises SettingsError naming the setting, and what it should be.
+    """
+    for setting, url in inside.items():
+        if url and _is_provider(url):
+            raise SettingsError(
+                f"{setting} leads to {urlsplit(url).hostname}, which is outside: what is outside is reached by a rule only. Write it"
+                ' as [engines.NAME] with outside = true, and a rule [[routes]] with sensitivity = "public".'
+            )
+    for name, engine in engines.items():
+        _check_engine(name, engine)
+    names = [name_of(routes, index) for index in range(len(routes))]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SettingsError(f"routes: two rules are named {twice!r}; give each a name of its own.")
+    for name, route in zip(names, routes, strict=True):
+        _check_route(name, route, engines)
+
+
+def _check_engine(name: str, engine: Engine) -> None:
+    host = urlsplit(engine.url).hostname
+    if name == DEFAULT:
+        raise SettingsError(f"engines.{name}: this name means the model server of `llm`; choose another.")
+    if engine.outside is None and not _is_inside(engine.url):
+        raise SettingsError(f"engines.{name}: say outside = true or outside = false: the address {host} does not tell.")
+    if engine.outside is False and _is_provider(engine.url):
+        raise SettingsError(f"engines.{name}: {host} is outside: set outside = true.")
+
+
+def _check_route(name: str, route: Route, engines: Mapping[str, Engine]) -> None:
+    if route.engine != DEFAULT and route.engine not in engines:
+        known = ", ".join([DEFAULT, *engines])
+        raise SettingsError(f"routes, {name}: there is no engine {route.engine!r}; it may be {known}.")
+    if route.engine != DEFAULT and is_outside(engines[route.engine]) and route.sensitivity != ("public",):
+        raise SettingsError(
+            f"routes, {name}: the engine {route.engine!r} is outside, so the rule must hold for public collections alone:"
+            ' set sensitivity = "public".'
+        )
+
+
+def _is_provider(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return any(host == provider or host.endswith(f".{provider}") for provider in PROVIDERS)
+
+
+def _is_inside(url: str) -> bool:
+    """Tell whether an address can only be inside: loopback, private, link-local, or a name that no public DNS has."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(INSIDE_SUFFIXES)

@@ -1,0 +1,30 @@
+"""What a table of settings is made of: a frozen group without unknown keys, and URLs that are read before they are used."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+
+from core import urls
+
+
+class Group(BaseModel):
+    """A table of settings: frozen, and no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _read(url: str, addresses: Callable[[str], object]) -> str:
+    addresses(url)
+    return url
+
+
+def _read_secret(url: SecretStr, addresses: Callable[[str], object]) -> SecretStr:
+    addresses(url.get_secret_value())
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(partial(_read, addresses=urls.http_address))]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.database_addresses))]
+BrokerUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.broker_addresses))]
