@@ -23,6 +23,10 @@ NAMED = re.compile(
     rf"|\b(?i:born|n[ée]e)[ ](?P<born>{CAPITAL})",
     re.MULTILINE,
 )
+# An initial in the middle makes a name; a bare A or I is a word, or the number of a section.
+INITIAL = r"(?:[A-Z]\.|[B-HJ-Z])"
+MIDDLE = re.compile(rf"\b{CAPITAL}[ ]{INITIAL}[ ]{CAPITAL}")
+SMALL_MIDDLE = re.compile(r"\b[^\W\d_]{2,}[ ](?:[a-z]\.|[b-hj-z])[ ][^\W\d_][\w'’-]+")
 # These begin sentences and forms, and a dictionary of basic forms lacks them.
 NO_NAMES = frozenset(
     [
@@ -134,6 +138,7 @@ def names(text: str, tokens: Any, dictionary: frozenset[str]) -> Iterator[tuple[
         assert group is not None
         yield match.span(group)
     is_small = text.islower()
+    yield from (match.span() for match in (SMALL_MIDDLE if is_small else MIDDLE).finditer(text))
     for token in tokens:
         if token.is_stop or token.like_url or token.like_email or (token.lemma_ != token.text and token.lemma_ in dictionary):
             continue

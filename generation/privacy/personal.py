@@ -39,7 +39,19 @@ KINDS: dict[str, Kind] = {
     "UK_NHS": "ID",
     "PHONE_NUMBER": "PHONE",
 }
-NOT_PERSONAL = ["CARDINAL", "EVENT", "FAC", "LANGUAGE", "LAW", "MONEY", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY", "WORK_OF_ART"]
+NOT_PERSONAL = [
+    "CARDINAL",
+    "EVENT",
+    "FAC",
+    "LANGUAGE",
+    "LAW",
+    "MONEY",
+    "ORDINAL",
+    "PERCENT",
+    "PRODUCT",
+    "QUANTITY",
+    "WORK_OF_ART",
+]
 # whose ways of writing telephone numbers are known
 REGIONS = (
     *("US", "GB", "DE", "FR", "ES", "IT", "NL", "BE", "CH", "AT", "SE", "NO", "DK", "FI", "PL", "CZ", "HU", "PT", "IE", "CA"),
@@ -75,7 +87,7 @@ class Finder:
         by_presidio = [Found(r.start, r.end, _kind(r.entity_type, text[r.start : r.end])) for r in results]
         by_name = (Found(a, b, "NAME") for a, b in names(text, artifacts.tokens, self._dictionary))
         personal = (f for f in by_presidio if f.kind != "DATE" and not _is_acronym(f, text))
-        whole = whole_addresses(text, joined(chain(personal, shaped(text), countries(text), by_name)))
+        whole = whole_addresses(text, joined(chain(shaped(text), personal, countries(text), by_name)))
         dates = [date for date in by_presidio if date.kind == "DATE" and not any(_overlap(date, found) for found in whole)]
         return sorted([*whole, *joined(dates)], key=lambda found: found.start)
 

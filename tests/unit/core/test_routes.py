@@ -1,0 +1,96 @@
+"""Rules that lead nowhere, or outside from anything but public collections, stop every command at start."""
+
+from pathlib import Path
+
+import pytest
+
+from core import settings
+from core.errors import SettingsError
+from core.routes import Engine, is_outside
+
+CLOUD = '[engines.cloud]\nurl = "https://llm.example.org/v1"\nmodel = "m"\napi_key = "hunter2"\noutside = true\n'
+TO_CLOUD = '[[routes]]\nengine = "cloud"\n'
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [*settings.setting_names(), "MUNIMENT_CONFIG"]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def load(toml: str) -> settings.Settings:
+    Path("muniment.toml").write_text(toml)
+    return settings.load()
+
+
+def test_tables_from_the_file_and_a_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUNIMENT_ENGINES", '{"cloud": {"api_key": "from-the-environment"}}')
+    loaded = load(f'{CLOUD}{TO_CLOUD}sensitivity = "public"\ngroups = ["research", "press"]\n')
+    key = loaded.engines["cloud"].api_key
+    assert key and key.get_secret_value() == "from-the-environment"
+    (route,) = loaded.routes
+    assert (route.sensitivity, route.groups, route.languages) == (("public",), ("research", "press"), ())
+    assert "hunter2" not in repr(loaded)
+
+
+def test_all_of_it_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUNIMENT_ENGINES", '{"large": {"url": "http://10.1.2.3:8000/v1", "model": "m"}}')
+    monkeypatch.setenv("MUNIMENT_ROUTES", '[{"engine": "large", "min_context_tokens": 3000}, {"engine": "default"}]')
+    loaded = load("")
+    assert [route.engine for route in loaded.routes] == ["large", "default"]
+    assert not is_outside(loaded.engines["large"])
+
+
+@pytest.mark.parametrize(
+    "condition", ["", 'sensitivity = ["public", "internal"]\n', 'sensitivity = "internal"\n', 'groups = "g"\n']
+)
+def test_a_rule_outside_for_more_than_public_collections_is_named_and_refused(condition: str) -> None:
+    with pytest.raises(SettingsError, match=r'routes, press office: the engine \'cloud\' is outside.*sensitivity = "public"'):
+        load(f'{CLOUD}{TO_CLOUD}name = "press office"\n{condition}')
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        (f"{CLOUD}[[routes]]\nengine = 'clod'\n", ["rule 1", "'clod'", "default, cloud"]),
+        ("[[routes]]\nengine = 'default'\nname = 'a'\n[[routes]]\nengine = 'default'\nname = 'a'\n", ["'a'", "two rules"]),
+        (
+            "[[routes]]\nengine = 'default'\nsensitivity = 'secret'\n",
+            ["MUNIMENT_ROUTES", "'public', 'internal' or 'confidential'"],
+        ),
+        ("[[routes]]\nengin = 'default'\n", ["routes.0.engin"]),
+        ("[engines.default]\nurl = 'http://h/v1'\nmodel = 'm'\n", ["engines.default"]),
+        ("[engines.a]\nurl = 'https://llm.example.org/v1'\nmodel = 'm'\n", ["engines.a", "outside = true or outside = false"]),
+        ("[engines.a]\nurl = 'https://api.openai.com/v1'\nmodel = 'm'\noutside = false\n", ["engines.a", "set outside = true"]),
+        ("[llm]\nurl = 'https://api.openai.com/v1'\n", ["llm.url", "api.openai.com", "a rule only"]),
+        ("[rerank]\nurl = 'https://api.jina.ai/v1'\n", ["rerank.url", "a rule only"]),
+    ],
+)
+def test_what_leads_nowhere_is_named(toml: str, words: list[str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(toml)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_wrong_engine_is_named_and_its_key_not_shown() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(CLOUD.replace('model = "m"\n', ""))
+    assert "engines.cloud.model" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "outside"),
+    [
+        ("http://127.0.0.1:1/v1", False),
+        ("http://[::1]:1/v1", False),
+        ("http://192.168.1.4:8000/v1", False),
+        ("http://gpu:8000/v1", False),
+        ("http://gpu.corp.internal/v1", False),
+        ("https://8.8.8.8/v1", True),
+        ("https://llm.example.org/v1", True),
+    ],
+)
+def test_what_an_address_tells_by_itself(url: str, outside: bool) -> None:
+    assert is_outside(Engine(url=url, model="m")) is outside
