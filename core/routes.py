@@ -100,7 +100,7 @@ def check_routes(engines: Mapping[str, Engine], routes: Sequence[Route], inside:
     for setting, url in inside.items():
         if url and _is_provider(url):
             raise SettingsError(
-                f"{setting} leads to {urlsplit(url).hostname}, which is outside: what is outside is reached by a rule only. Write it"
+                f"{setting} leads to {urlsplit(url).hostname}, which is outside, and may be reached by a rule only. Write it"
                 ' as [engines.NAME] with outside = true, and a rule [[routes]] with sensitivity = "public".'
             )
     for name, engine in engines.items():

@@ -1,9 +1,9 @@
 """Prints how much of labelled personal data is found, kind by kind:  python -m tests.benchmarks.bench_pii [FILE] [--misses N]
 
 FILE is a JSON list of ``{full_text, spans: [{entity_type, start_position, end_position}]}``; by default Presidio's own synthetic
-sentences. A span counts as found if every letter and digit of it is in something that would be replaced, whatever it is taken for:
-that is what keeps it from leaving. ``dates`` counts what is found with the setting privacy.dates on. Half of the templates (even
-numbers) were looked at when the patterns were written, so the other half is printed beside it.
+sentences. A span counts as found if every letter and digit of it is in something that would be replaced, whatever it is taken
+for: that is what keeps it from leaving. ``with dates`` counts what is found with the setting privacy.dates on. Half of the
+templates (even numbers) were looked at when the patterns were written, so the other half is printed beside it.
 """
 
 import argparse

@@ -88,9 +88,9 @@ def test_only_administrators_read_it(world: World, sender: Sender) -> None:
 
 def test_who_reads_documents_reads_nothing_of_it_even_if_he_is_granted_it(world: World, sender: Sender) -> None:
     Ledger(world.pool).add(sender, URL, [], BODY)
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), transaction(world.pool) as connection:
-        with reading(connection, world.scope(connection, "alice")):
-            connection.execute("SELECT FROM egress")
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with refused, transaction(world.pool) as connection, reading(connection, world.scope(connection, "alice")):
+        connection.execute("SELECT FROM egress")
     with transaction(world.pool) as connection:
         connection.execute("GRANT SELECT ON egress TO muniment_reader")
         with reading(connection, world.scope(connection, "alice")):

@@ -42,6 +42,13 @@ def test_all_of_it_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -
     assert not is_outside(loaded.engines["large"])
 
 
+def test_the_example_of_the_page_is_one() -> None:
+    page = (settings.PROJECT_ROOT / "docs" / "howto" / "routing.md").read_text(encoding="utf-8")
+    loaded = load(page.partition("```toml\n")[2].partition("```")[0])
+    assert [(route.name, route.engine) for route in loaded.routes] == [("long", "large"), ("press office", "cloud")]
+    assert {name: is_outside(engine) for name, engine in loaded.engines.items()} == {"large": False, "cloud": True}
+
+
 @pytest.mark.parametrize(
     "condition", ["", 'sensitivity = ["public", "internal"]\n', 'sensitivity = "internal"\n', 'groups = "g"\n']
 )

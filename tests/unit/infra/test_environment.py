@@ -19,7 +19,9 @@ def test_child_loads_the_same_settings_without_the_file(monkeypatch: pytest.Monk
         'home = "a home"\nlog_level = "DEBUG"\n'
         '[database]\nurl = "postgresql://u:p%20w@h/d"\n'
         '[models]\nhub_url = ""\nallowed_licences = ["open-source", "ours"]\n'
-        '[models.licences]\n"org/x" = "gemma"\n"/srv/my \\"model\\"" = "ours"\n[ingest]\nlease_s = 7.5\n'
+        '[models.licences]\n"org/x" = "gemma"\n"/srv/my \\"model\\"" = "ours"\n[ingest]\nlease_s = 7.5\n[privacy]\ndates = true\n'
+        '[engines.cloud]\nurl = "https://llm.example.org/v1"\nmodel = "m"\napi_key = "a key"\noutside = true\n'
+        '[[routes]]\nengine = "cloud"\nsensitivity = "public"\ngroups = ["press", "law"]\n[[routes]]\nengine = "default"\n'
     )
     settings = core_settings.load()
     exported = environment.export(settings)

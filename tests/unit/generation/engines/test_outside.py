@@ -121,7 +121,7 @@ def test_what_cannot_be_written_down_is_not_sent(
 def test_a_line_on_which_nobody_speaks_is_silent(line: Line, server: FakeModelServer, ledger: Listed) -> None:
     for call in (
         lambda: line.count_tokens("Ann Lee"),
-        lambda: line.ping(),
+        line.ping,
         lambda: list(line.stream(MESSAGES, max_tokens=9)),
         lambda: line.probability_of("yes", "no", MESSAGES),
     ):
