@@ -13,6 +13,7 @@ from core.access import AccessScope, Principal
 from core.db.pool import Pool, transaction
 from core.egress import Ledger, Sender
 from core.errors import Forbidden
+from core.models import catalogue
 from core.routes import DEFAULT, check_routes, is_outside
 from core.sensitivity import cleared, may_leave, sensitivity_of
 from core.settings import Settings
@@ -44,12 +45,17 @@ class Routed:
 
 
 class Router:
-    """Chooses among the engines of the settings; ``find`` loads what finds personal data, where anything may leave at all."""
+    """Chooses among the engines of the settings; ``find`` loads what finds personal data, where anything may leave at all.
+
+    Raises SettingsError for rules that lead where they may not, LicenceRefused for a model that the policy does not allow.
+    """
 
     def __init__(self, settings: Settings, pool: Pool, default: Generator, find: Callable[[], Finds] = Finder) -> None:
         check_routes(settings.engines, settings.routes, {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url})
         self._settings, self._pool, self._default = settings, pool, default
         used = {route.engine for route in settings.routes} - {DEFAULT}
+        for name in sorted(used):
+            catalogue.check(settings.engines[name].model, settings)
         outside = {name for name in used if is_outside(settings.engines[name])}
         self._inside = {name: _client(settings, name) for name in sorted(used - outside)}
         self._finder = find() if outside else None

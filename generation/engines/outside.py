@@ -3,9 +3,11 @@
 That is not a matter of calling it right. An :class:`Outside` cannot be built without a redaction, and without a sender, which
 holds a clearance that only core/sensitivity.py gives; and its line's transport sends no byte of which it is not told on whose
 behalf, nor before the ledger has it. Tokens are counted here, since a tokenizer outside would be sent the bare text. A question
-whose passages may not leave after all, by a label that changed or by their language, is answered on-premises.
+whose passages may not leave after all, by a label that changed, by their language or since it cannot be written down, is answered
+on-premises.
 """
 
+import logging
 import math
 from collections import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +21,7 @@ from uuid import UUID
 import httpx
 
 from core.egress import Ledger, Sender
-from core.errors import ModelError
+from core.errors import DependencyUnavailable, Forbidden, ModelError, MunimentError
 from core.routes import Engine
 from core.types import Context, Hit
 from generation.engines.base import Generator, Message, Written
@@ -45,6 +47,8 @@ class Speaker:
     document_ids: tuple[UUID, ...]
 
 
+log = logging.getLogger(__name__)
+REFUSALS = (Forbidden, DependencyUnavailable)  # of the ledger: no engine raises these
 KEYWORDS = frozenset({"type", "format", "pattern", "required", "$ref"})  # of a schema, whose values are no words of anybody's
 _speaker: ContextVar[Speaker | None] = ContextVar("speaker", default=None)
 
@@ -167,6 +171,9 @@ class Outside:
                 except StopIteration as end:
                     written: Written = end.value
                     break
+                except REFUSALS as error:
+                    self._stay(error)
+                    return (yield from self._inside.stream(messages, **options))
                 if told := restorer.feed(piece):
                     yield told
         if told := restorer.end():
@@ -175,21 +182,28 @@ class Outside:
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         """Tell how much likelier the next token is to be ``word`` than ``against``."""
-        if not self._leaves:
-            return self._inside.probability_of(word, against, messages, timeout_s=timeout_s)
-        with self._speaking():
-            return self._line.probability_of(word, against, self._hidden(messages), timeout_s=timeout_s)
+        if self._leaves:
+            try:
+                with self._speaking():
+                    return self._line.probability_of(word, against, self._hidden(messages), timeout_s=timeout_s)
+            except REFUSALS as error:
+                self._stay(error)
+        return self._inside.probability_of(word, against, messages, timeout_s=timeout_s)
 
     def json(
         self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
     ) -> Any:
         """Write one JSON value that follows ``schema``, whose descriptions may hold personal data as messages may."""
-        if not self._leaves:
-            return self._inside.json(messages, schema=schema, max_tokens=max_tokens, timeout_s=timeout_s)
-        hidden = self._hidden(messages)
-        with self._speaking():
-            value = self._line.json(hidden, schema=self._described(schema), max_tokens=max_tokens, timeout_s=timeout_s)
-        return self._redaction.restore_value(value)
+        options: dict[str, Any] = {"max_tokens": max_tokens, "timeout_s": timeout_s}
+        if self._leaves:
+            hidden = self._hidden(messages)
+            try:
+                with self._speaking():
+                    value = self._line.json(hidden, schema=self._described(schema), **options)
+                return self._redaction.restore_value(value)
+            except REFUSALS as error:
+                self._stay(error)
+        return self._inside.json(messages, schema=schema, **options)
 
     def count_tokens(self, text: str) -> int:
         """Count as the engine on-premises does, or estimate where that does not answer; the text does not leave for it."""
@@ -200,6 +214,11 @@ class Outside:
 
     def ping(self) -> None:
         """Return: whether an engine outside is there is asked by questions alone."""
+
+    def _stay(self, error: MunimentError) -> None:
+        """Keep the rest of the question inside, since the ledger would not have it; nothing has been sent."""
+        self._leaves = False
+        log.warning("outside.refused", extra={"engine": self._sender.engine, "reason": str(error)})
 
     def _hidden(self, messages: Sequence[Message]) -> list[Message]:
         contents = self._redaction.hide([message.content for message in messages])

@@ -11,7 +11,7 @@ import pytest
 
 from core.access import Principal
 from core.egress import Sender
-from core.errors import Forbidden, ModelUnavailable
+from core.errors import DependencyUnavailable, Forbidden, ModelUnavailable
 from core.routes import Engine
 from core.sensitivity import _SEAL, Clearance
 from core.types import Context, Hit
@@ -104,17 +104,15 @@ def test_the_ledger_has_the_very_bytes_before_they_leave_and_what_came_back(
     assert status == 200 and num_bytes > 100
 
 
-def test_what_cannot_be_written_down_is_not_sent(
-    outside: Callable[..., Outside], server: FakeModelServer, ledger: Listed
+@pytest.mark.parametrize("refusal", [Forbidden("public no more"), DependencyUnavailable("no database")], ids=repr)
+def test_what_cannot_be_written_down_is_not_sent_but_answered_inside(
+    outside: Callable[..., Outside], server: FakeModelServer, ledger: Listed, refusal: Exception
 ) -> None:
-    generator, ledger.refusal = outside(), Forbidden("public no more")
-    for call in (
-        lambda: written(generator),
-        lambda: generator.probability_of("yes", "no", MESSAGES),
-        lambda: generator.json(MESSAGES, schema={"type": "string"}, max_tokens=9),
-    ):
-        with pytest.raises(Forbidden):
-            call()
+    ledger.refusal = refusal
+    generator = outside()
+    assert written(generator) == "Written inside."
+    assert (outside().probability_of("yes", "no", MESSAGES), generator.model) == (1.0, "scripted")
+    assert outside().json(MESSAGES, schema={"type": "string"}, max_tokens=9) == ""
     assert server.requests == []
 
 
