@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from generation.privacy.found import Found, Kind
 
 UPPER = r"[^\W\d_a-zà-öø-ÿ]"  # a letter that is no small one; those of scripts without cases count
-WORD = rf"(?-i:{UPPER}[\w'’-]*)"
-WORDS = r"(?:[\w'’.-]+[ ])"
+# Words are bounded, and begin where no other goes on: a text that is one long word must not take longer than any other.
+WORD = rf"(?-i:{UPPER}[\w'’-]{{0,40}})"
+WORDS = r"(?:[\w'’.-]{1,40}[ ])"
+BEGIN = r"(?<![\w'’.-])"
 NUMBER = r"\d{1,6}(?:[-/]\d{1,5})?[a-d]?"
 UNIT = (
     r"(?:apt|apartment|suite|ste|unit|flat|room|bldg|building|p\.?[ ]?o\.?[ ]box|psc|box|lot)\b\.?[ ]?(?:no\.?[ ]?|\#)?"
@@ -58,7 +60,7 @@ def _shape(kind: Kind, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> Sha
 
 
 SHAPES: tuple[Shape, ...] = (
-    _shape("EMAIL", r"[\w.!\#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+"),
+    _shape("EMAIL", r"[\w.!\#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
     _shape("URL", r"\b(?:https?|ftp)://[^\s<>\"”)\]]+[^\s<>\"”)\].,;:!?']|\bwww\.[\w-]+(?:\.[\w-]+)+(?:/[^\s<>\"”)\]]*)?"),
     _shape("IP", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)"),
     _shape("IBAN", r"\b[A-Z]{2}\d{2}(?:(?:[ ][A-Z0-9]{4}){3,7}(?:[ ][A-Z0-9]{1,4})?|(?=[A-Z]*\d{4})[A-Z0-9]{11,30})\b"),
@@ -87,12 +89,12 @@ SHAPES: tuple[Shape, ...] = (
     _shape("ADDRESS", UNIT),
     _shape(
         "ADDRESS",
-        rf"\b(?:{NUMBER},?\s+){{1,2}}{WORDS}{{1,4}}?{STREET}\b\.?(?:[ ](?:N|S|E|W|NE|NW|SE|SW)\b)?(?:[ ]\d{{1,5}}\b)?",
+        rf"{BEGIN}(?:{NUMBER},?\s{1, 9}){{1,2}}{WORDS}{{1,4}}?{STREET}\b\.?(?:[ ](?:N|S|E|W|NE|NW|SE|SW)\b)?(?:[ ]\d{{1,5}}\b)?",
     ),
-    _shape("ADDRESS", rf"(?:\b{NUMBER},?\s+)?\b{STREET_BEFORE}[ ]{WORDS}{{1,5}}?\d{{1,5}}[a-d]?\b"),
-    _shape("ADDRESS", rf"(?:\b{NUMBER},?\s+)?\b{WORDS}?[\w'’.-]*{STREET_END}[ ]\d{{1,5}}[a-d]?\b"),
-    _shape("ADDRESS", rf"\b{NUMBER},?\s+(?:{WORD}[ ]){{1,4}}{NUMBER}\b"),
-    _shape("ADDRESS", rf"\b{NUMBER},?\s+{WORDS}{{1,4}}(?={UNIT})"),
+    _shape("ADDRESS", rf"(?:{BEGIN}{NUMBER},?\s{1, 9})?{BEGIN}{STREET_BEFORE}[ ]{WORDS}{{1,5}}?\d{{1,5}}[a-d]?\b"),
+    _shape("ADDRESS", rf"(?:{BEGIN}{NUMBER},?\s{1, 9})?{BEGIN}{WORDS}?[\w'’-]{{0,40}}{STREET_END}[ ]\d{{1,5}}[a-d]?\b"),
+    _shape("ADDRESS", rf"{BEGIN}{NUMBER},?\s{1, 9}(?:{WORD}[ ]){{1,4}}{NUMBER}\b"),
+    _shape("ADDRESS", rf"{BEGIN}{NUMBER},?\s{1, 9}{WORDS}{{1,4}}(?={UNIT})"),
     _shape("ADDRESS", rf"\b(?:corner|intersection)[ ]of[ ]{WORDS}{{1,6}}?and[ ]{WORD}(?:[ ]{WORD})*"),
     _shape("ADDRESS", rf"\b(?:lives?|living|resid(?:es?|ing))[ ](?:at|on)[ ](?P<what>(?:{NUMBER}[ ])?(?:{WORD}[ ]?)+\d*)"),
     _shape("ADDRESS", r"\b(?:[AF]PO|DPO)[, ]+[A-Z]{2}[ ]\d{5}(?:-\d{4})?\b"),

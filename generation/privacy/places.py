@@ -7,6 +7,7 @@ letters of a state, is of the address too.
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 from generation.privacy.found import Found, joined
 
@@ -55,8 +56,6 @@ def countries(text: str) -> Iterator[Found]:
 
 @cache
 def _names_of_countries() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    from phonenumbers.geodata.locale import LOCALE_DATA
-
-    listed = {str(names["aa"]) for names in LOCALE_DATA.values()} | {"USA", "UK", "U.S.A.", "U.K."}
+    listed = Path(__file__).with_name("countries.txt").read_text(encoding="utf-8").splitlines()
     pattern = rf"\b(?:{'|'.join(map(re.escape, sorted(listed, key=len, reverse=True)))})(?!\w)"
     return re.compile(pattern), re.compile(pattern, re.IGNORECASE)

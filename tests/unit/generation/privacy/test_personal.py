@@ -2,11 +2,15 @@
 
 import json
 import socket
+import time
 from itertools import pairwise
 
 import pytest
 
+from generation.privacy.found import Found
+from generation.privacy.patterns import shaped
 from generation.privacy.personal import Finder
+from generation.privacy.places import countries, whole_addresses
 from tests.benchmarks.bench_pii import DATA, measure
 
 FLOOR = 0.88  # of all personal data in every fifth sentence of the set
@@ -79,3 +83,24 @@ def test_recall_stays_over_its_floor(finder: Finder) -> None:
     recall = measure(finder, json.loads(DATA.read_text(encoding="utf-8"))[::5])
     assert recall.of(recall.personal) >= FLOOR
     assert {kind: recall.of([kind]) for kind, floor in FLOORS.items() if recall.of([kind]) < floor} == {}
+
+
+HOSTILE = [
+    "a" * 5000,
+    "1-" * 2500,
+    "www.a" * 1200,
+    "a@" * 2500,
+    "12 Ab " * 900,
+    "Ab " * 1700,
+    "+1" * 2500,
+    "." * 5000,
+    "<" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:6])
+def test_no_text_takes_a_pattern_long(text: str) -> None:
+    started = time.process_time()
+    assert all(0 <= found.start < found.end <= len(text) for found in [*shaped(text), *countries(text)])
+    whole_addresses(text, [Found(0, 3, "ADDRESS"), Found(len(text) - 3, len(text), "PLACE")])
+    assert time.process_time() - started < 2
