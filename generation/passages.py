@@ -4,21 +4,24 @@ A piece is one sentence, two that stand side by side, or a list item together wi
 are characters into the passage's text.
 """
 
+import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from generation.lexemes import Lexeme, read
-from generation.sentences import whole_sentences
+from generation.sentences import sentences, whole_sentences
 
 _ITEM = re.compile(r"\s*(?:[-*•‣▪]|\(?\w{1,4}[.)])\s")
 _FEW_LEXEMES = 5  # a list's items are short; an opening line is looked for above them
 _MAX_LEXEMES = 400  # of one piece, so that no text makes the alignment slow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A sentence of a passage."""
+    """A sentence of a passage; only itself is equal to it."""
 
     passage: int
     start: int
@@ -28,7 +31,7 @@ class Sentence:
     keys: frozenset[str]  # keys and stems
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """One or more sentences taken together; ``places`` tells of each lexeme its passage, and where it begins there."""
 
@@ -44,12 +47,12 @@ class Piece:
             at += len(sentence.lexemes)
         return self.text
 
-    @property
+    @cached_property
     def lexemes(self) -> list[Lexeme]:
         """The lexemes of all sentences, in order."""
         return [lexeme for sentence in self.sentences for lexeme in sentence.lexemes]
 
-    @property
+    @cached_property
     def places(self) -> list[tuple[int, int]]:
         """Of each lexeme, the number of its passage and its offset into it."""
         return [(s.passage, s.start + lexeme.start) for s in self.sentences for lexeme in s.lexemes]
@@ -60,23 +63,41 @@ class Passages:
 
     def __init__(self, texts: Sequence[str], titles: Sequence[str]) -> None:
         self.texts = tuple(texts)
-        self.sentences = [_read_sentences(number, text) for number, text in enumerate(texts)]
+        self.sentences = [
+            [Sentence(number, start, end, text[start:end], lexemes, keys) for start, end, lexemes, keys in _read_sentences(text)]
+            for number, text in enumerate(texts)
+        ]
+        self._clauses = [sentences(text) for text in texts]
         self.called = [keys_of(read(title)) for title in titles]
         self.around = [
-            frozenset[str]().union(called, *(s.keys for s in sentences))
-            for sentences, called in zip(self.sentences, self.called, strict=True)
+            frozenset[str]().union(called, *(s.keys for s in of_one))
+            for of_one, called in zip(self.sentences, self.called, strict=True)
         ]
 
     def all_sentences(self) -> Iterator[Sentence]:
         """Every sentence of every passage, in order."""
-        for sentences in self.sentences:
-            yield from sentences
+        for of_one in self.sentences:
+            yield from of_one
+
+    def clause_at(self, passage: int, place: int) -> tuple[int, int, int]:
+        """Find the clause, short enough to be quoted, in which a character of a passage stands: passage, start, end."""
+        clauses = self._clauses[passage]
+        start, end = clauses[max(0, bisect_right(clauses, (place, math.inf)) - 1)]
+        return passage, start, end
 
     def piece(self, *sentences: Sentence) -> Piece:
         """Take sentences together, in their order."""
         chosen = tuple(sorted(set(sentences), key=lambda s: (s.passage, s.start)))
         text = " ".join(s.text for s in chosen)
         return Piece(chosen, text)
+
+    def item(self, opening: Sentence, item: Sentence) -> Piece:
+        """Take a list's item with the line that opens the list, as one clause."""
+        if not opening.lexemes or not item.lexemes:
+            return self.piece(item)
+        first, clause = item.lexemes[0].clause, opening.lexemes[-1].clause
+        lexemes = tuple(replace(lexeme, clause=clause) if lexeme.clause == first else lexeme for lexeme in item.lexemes)
+        return self.piece(opening, replace(item, lexemes=lexemes))
 
     def neighbours(self, sentence: Sentence) -> list[Sentence]:
         """The sentences before and behind."""
@@ -106,9 +127,10 @@ def keys_of(lexemes: Sequence[Lexeme]) -> frozenset[str]:
     return frozenset(key for lexeme in lexemes for key in (lexeme.key, lexeme.stem))
 
 
-def _read_sentences(passage: int, text: str) -> list[Sentence]:
+@lru_cache(maxsize=512)  # the same passages come with many questions, and with every question of a conversation
+def _read_sentences(text: str) -> tuple[tuple[int, int, tuple[Lexeme, ...], frozenset[str]], ...]:
     found = []
     for number, (start, end) in enumerate(whole_sentences(text)):
         lexemes = tuple(read(text[start:end], clause=1000 * number)[:_MAX_LEXEMES])
-        found.append(Sentence(passage, start, end, text[start:end], lexemes, keys_of(lexemes)))
-    return found
+        found.append((start, end, lexemes, keys_of(lexemes)))
+    return tuple(found)

@@ -6,7 +6,8 @@ claim unsupported however much else of it is there. Nothing here calls a languag
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,9 +27,11 @@ SUPPORTED = 0.66  # least share of a claim's weight that its evidence must hold;
 ALIKE = 0.72  # least cosine at which less is enough
 SUPPORTED_IF_ALIKE = 0.45
 PARTLY = 0.45
+WHOLE = 0.9  # share from which on no second sentence is looked for
 SAME = 0.6  # share from which on a sentence that contradicts a claim speaks of the same, and no neighbour can mend it
 NUM_SENTENCES = 5  # that are looked at closely
 GAIN = 0.12  # what a second sentence must add to be taken as well
+QUOTED = 0.15  # least share of what is held that makes a second clause worth quoting
 NAMES_MISSING = 1 / 3  # largest share of the names that may stand nowhere, in a language that may write nouns large
 
 _ENUMERATOR = re.compile(r"\s*(?:[-*•‣▪]|\(?(?:\d{1,2}|[a-zA-Z])[.)])\s+(?=\S)")
@@ -43,6 +46,7 @@ class Finding:
     reason: str
     ranges: tuple[tuple[int, int, int], ...]
     coverage: float = 0.0
+    closeness: float = 0.0
     is_denial: bool = False  # the passage says otherwise
     denied_by: tuple[tuple[int, int, int], ...] = ()  # the ranges that do
 
@@ -53,6 +57,13 @@ class _Claim:
     lexemes: tuple[Lexeme, ...]
     is_passive: bool
     is_english: bool
+
+    @property
+    def is_denial(self) -> bool:
+        return any(lexeme.kind == "negation" for lexeme in self.lexemes)
+
+
+_NOTHING = Finding("unsupported", "no passage says this", ())
 
 
 class Verifier:
@@ -77,35 +88,48 @@ class Verifier:
         if not sum(weigh(lexeme) for lexeme in lexemes):
             return Finding("unsupported", "it says nothing that could be checked", ())
         read_claim = _Claim(text, lexemes, speaks_passively(text), is_english(text))
-        best, denied = Finding("unsupported", "no passage says this", ()), dict[Sentence, float]()
-        for core, piece in self._pieces(read_claim, weigh, among):
-            if not denied.keys().isdisjoint(core):
-                continue
-            found = self._judge(read_claim, piece, weigh, given)
-            closest = max(denied.values(), default=0)
-            if found.is_denial and found.coverage >= SAME:
-                denied.update(dict.fromkeys(core, found.coverage))
-            if found.coverage < closest:  # what speaks of the same more closely says otherwise
-                continue
-            if found.is_denial and found.coverage >= SAME:
-                best = found
-            elif _order(found) > _order(best):
-                best = found
-            if best.verdict == "supported":
-                break
-        return best
+        near = self._nearest(read_claim, weigh, among)
+        judged = {s: self._judge(read_claim, self._with_opening(s), weigh, given) for s in near}
+        denial = max((f for f in judged.values() if f.is_denial and f.coverage >= SAME), key=lambda f: f.closeness, default=None)
+        best = max(judged.values(), key=_order, default=_NOTHING)
+        if best.verdict != "supported" or best.coverage < WHOLE or (denial and denial.closeness >= best.closeness):
+            together = self._together(read_claim, judged, weigh=weigh, given=given, among=among)
+            best = max(
+                (f for f in (best, *together) if not denial or f.closeness > denial.closeness), key=_order, default=_NOTHING
+            )
+        return best if best.verdict == "supported" or denial is None else denial
 
-    def _pieces(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> Iterator[tuple[tuple[Sentence, ...], Piece]]:
-        """Give what to hold the claim against, single sentences first, then pairs; each with the sentences it is about."""
-        nearest = self._nearest(claim, weigh, among)
-        for sentence in nearest:
-            opening = self.passages.opening_of(sentence)
-            yield (sentence,), self.passages.piece(sentence, opening) if opening else self.passages.piece(sentence)
-        for sentence in nearest[:2]:
+    def _together(
+        self,
+        claim: _Claim,
+        judged: Mapping[Sentence, Finding],
+        *,
+        weigh: Weigh,
+        given: Collection[str],
+        among: Collection[int],
+    ) -> Iterator[Finding]:
+        """Judge pairs of sentences. One that contradicts the claim is not mended by another, unless that denies the same."""
+        contradicting = {s for s, f in judged.items() if f.is_denial and f.coverage >= SAME}
+        seen = set[frozenset[Sentence]]()
+        for one, two in self._pairs(claim, tuple(judged), weigh, among):
+            if frozenset((one, two)) not in seen:
+                seen.add(frozenset((one, two)))
+                strict = not contradicting.isdisjoint((one, two))
+                if not strict or claim.is_denial:
+                    yield self._judge(claim, self.passages.piece(one, two), weigh, given, is_strict=strict)
+
+    def _with_opening(self, sentence: Sentence) -> Piece:
+        opening = self.passages.opening_of(sentence)
+        return self.passages.item(opening, sentence) if opening else self.passages.piece(sentence)
+
+    def _pairs(
+        self, claim: _Claim, near: Sequence[Sentence], weigh: Weigh, among: Collection[int]
+    ) -> Iterator[tuple[Sentence, Sentence]]:
+        for sentence in near[:2]:
             for other in self.passages.neighbours(sentence):
-                yield (sentence, other), self.passages.piece(sentence, other)
-        if nearest and (second := self._second(claim, nearest[0], weigh, among)):
-            yield (nearest[0], second), self.passages.piece(nearest[0], second)
+                yield sentence, other
+        if near and (second := self._second(claim, near[0], weigh, among)):
+            yield near[0], second
 
     def _nearest(self, claim: _Claim, weigh: Weigh, among: Collection[int]) -> list[Sentence]:
         scored = [(self._shared(claim.lexemes, s, weigh), -n, s) for n, s in enumerate(self._sentences(among))]
@@ -124,26 +148,33 @@ class Verifier:
     def _shared(self, lexemes: Sequence[Lexeme], sentence: Sentence, weigh: Weigh) -> float:
         return sum(weigh(lexeme) for lexeme in lexemes if _holds(sentence, lexeme))
 
-    def _judge(self, claim: _Claim, piece: Piece, weigh: Weigh, given: Collection[str]) -> Finding:
+    def _judge(self, claim: _Claim, piece: Piece, weigh: Weigh, given: Collection[str], *, is_strict: bool = False) -> Finding:
         around = frozenset[str]().union(*(self.passages.around[s.passage] for s in piece.sentences))
         judgement = judge(
-            claim.lexemes, piece.lexemes, is_passive=claim.is_passive, text_between=piece.text_between, weigh=weigh, around=around
+            claim.lexemes,
+            piece.lexemes,
+            is_passive=claim.is_passive,
+            text_between=piece.text_between,
+            weigh=weigh,
+            around=around,
+            called=frozenset[str]().union(*(self.passages.called[s.passage] for s in piece.sentences)),
+            is_strict=is_strict,
         )
-        ranges = self._ranges(piece, judgement)
+        ranges, held, close = self._ranges(piece, judgement), judgement.coverage, judgement.closeness
         missing = _missing(claim, judgement)
         if judgement.conflict:
-            return Finding("unsupported", judgement.conflict, (), judgement.coverage, is_denial=True, denied_by=ranges)
+            return Finding("unsupported", judgement.conflict.reason, (), held, close, is_denial=True, denied_by=ranges)
         if missing and not all(lexeme.key in given for lexeme in missing):
-            return Finding("unsupported", f"no passage says “{missing[0].text}”", (), judgement.coverage)
+            return Finding("unsupported", f"no passage says “{missing[0].text}”", (), held, close)
         if missing:
-            return Finding("partly", f"the passages do not say “{missing[0].text}”", ranges, judgement.coverage)
+            return Finding("partly", f"the passages do not say “{missing[0].text}”", ranges, held, close)
         if judgement.coverage >= SUPPORTED or (
             judgement.coverage >= SUPPORTED_IF_ALIKE and self._are_alike(claim.text, piece.text)
         ):
-            return Finding("supported", "", ranges, judgement.coverage)
+            return Finding("supported", "", ranges, held, close)
         if judgement.coverage >= PARTLY:
-            return Finding("partly", "the passages say only a part of this", ranges, judgement.coverage)
-        return Finding("unsupported", "no passage says this", (), judgement.coverage)
+            return Finding("partly", "the passages say only a part of this", ranges, held, close)
+        return Finding("unsupported", "no passage says this", (), held, close)
 
     def _are_alike(self, claim: str, evidence: str) -> bool:
         if self._similarity is None:
@@ -152,12 +183,11 @@ class Verifier:
         return float(one @ other) >= ALIKE
 
     def _ranges(self, piece: Piece, judgement: Judgement) -> tuple[tuple[int, int, int], ...]:
-        """Find the sentences that hold something, the one that holds most first."""
-        places = piece.places
-        held = [places[j] for j in judgement.used if piece.lexemes[j].kind not in OPERATORS]
-        counted = [(sum(p == s.passage and s.start <= at < s.end for p, at in held), s) for s in piece.sentences]
-        ranked = sorted(((n, s) for n, s in counted if n), key=lambda x: -x[0])
-        return tuple((s.passage, s.start, s.end) for _, s in ranked)
+        """Find the one or two clauses that hold most, the best first."""
+        places, lexemes = piece.places, piece.lexemes
+        held = Counter(self.passages.clause_at(*places[j]) for j in judgement.used if lexemes[j].kind not in OPERATORS)
+        least = QUOTED * held.total()
+        return tuple(clause for n, (clause, num) in enumerate(held.most_common(2)) if n == 0 or num >= least)
 
 
 def verify(claim: str, passages: Sequence[str], *, titles: Sequence[str] = (), similarity: Similarity | None = None) -> Finding:

@@ -136,9 +136,8 @@ def measure(database_url: str, home: str, keys: Sequence[str], sentences: Sequen
         f"  rate of the slowest {rates[0]:.1%}, median {statistics.median(rates):.1%} of the engine's" if rates else "  no rates"
     )
     print(f"  first token, all asking at once {firsts:.2f} s median; CPU of the API {spent:.1f} s in {num / TOKENS_PER_S:.1f} s")
-    print(
-        f"  memory of the API {before / 1e6:.0f} MB before, {peak / 1e6:.0f} MB after: {(peak - before) / NUM_STREAMS / 1e3:.0f} kB a stream"
-    )
+    each = (peak - before) / NUM_STREAMS / 1e3
+    print(f"  memory of the API {before / 1e6:.0f} MB before, {peak / 1e6:.0f} MB after: {each:.0f} kB a stream")
 
 
 def wait_for(url: str) -> None:

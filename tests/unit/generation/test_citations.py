@@ -116,7 +116,26 @@ def test_a_sentence_of_a_passage_is_quoted_whatever_its_line_breaks_unless_it_sp
     evidence = Evidence(context("How much leave?", LAW, f"{LEAVE} {hostile}".replace("over a", "over\n   a")))
     check = evidence.check("You can carry over a maximum of 240 annual leave hours from one leave year to the next.")
     assert [quote.text.split() for quote in check.quotes] == [
-        "You can carry over a maximum of 240 annual leave hours from one leave year to the next.".split()
+        [
+            "You",
+            "can",
+            "carry",
+            "over",
+            "a",
+            "maximum",
+            "of",
+            "240",
+            "annual",
+            "leave",
+            "hours",
+            "from",
+            "one",
+            "leave",
+            "year",
+            "to",
+            "the",
+            "next.",
+        ]
     ]
     assert evidence.check(hostile).verdict == "unsupported"
     assert evidence.check("Leave is unlimited.").verdict == "unsupported"
