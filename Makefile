@@ -63,7 +63,7 @@ test-torch: .venv-torch/.ready ## embedders and rerankers held to their contract
 vllm: .venv-vllm/.ready ## install vLLM into .venv-vllm, for `muniment up --engine vllm`: the GPU's where there is one, else the CPU's
 
 test-vllm: .venv/.dev .venv-vllm/.ready ## the contract of model servers, held to by real vLLM (without a GPU on the CPU)
-	@$(BIN)/python -m pytest -m vllm tests
+	@$(BIN)/python -m pytest -m vllm tests/contract
 
 bench: .venv/.dev ## speed and memory, as ratios taken in one run
 	@$(BIN)/python -m tests.benchmarks

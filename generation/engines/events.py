@@ -49,4 +49,4 @@ def _data(line: bytes) -> bytes:
 
 
 def _finishes(event: dict[str, Any]) -> bool:
-    return any(choice.get("finish_reason") for choice in event.get("choices", []))
+    return any(choice.get("finish_reason") for choice in event.get("choices") or [])

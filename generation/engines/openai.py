@@ -156,8 +156,8 @@ class OpenAICompatible:
                 if "error" in event:
                     raise ModelUnavailable(f"The model server at {self._url} broke off: {_shown(event)}")
                 usage = _usage(event) or usage
-                for choice in event.get("choices", []):
-                    if piece := choice.get("delta", {}).get("content"):
+                for choice in event.get("choices") or []:
+                    if piece := (choice.get("delta") or {}).get("content"):
                         yield piece
                     cut_off = cut_off or choice.get("finish_reason") == "length"
         return Written(cut_off, usage)
