@@ -18,7 +18,7 @@ SYMBOLS = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
 _VOWELS = str.maketrans("aeiouAEIOU", "1234512345")
 _SYMBOLS = str.maketrans("aeiosAEIOS", "@3!0$@3!0$")
 _CODES = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
-_MORSE = dict(zip("abcdefghijklmnopqrstuvwxyz", _CODES.split(" "), strict=True))
+_MORSE = dict(zip("abcdefghijklmnopqrstuvwxyz", _CODES.split(), strict=True))
 
 
 def _by_word(change: Callable[[str], str]) -> Callable[[str], str]:

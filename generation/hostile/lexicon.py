@@ -67,7 +67,8 @@ class Word(NamedTuple):
 
 
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_WORD = re.compile(r"[^\W_]+(?:['’@$!][^\W_]+)*")
+_MARKS = r"\u0300-\u036f\u064b-\u065f\u0900-\u0dff\u0e00-\u0e7f\u200c"  # signs of vowels, which are no letters to a pattern
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*(?:['’@$!][^\W_]+)*")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁһгӏмтнвкοαενρυχικτ", "aeopcyxijsdhrlmthbkoaevpuxikt")
 _DIGITS = str.maketrans("0134578@$!|", "oieastbasil")

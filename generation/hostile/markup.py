@@ -29,6 +29,7 @@ _TO_FILL_IN = re.compile(
     rf"(?:https?:)?//[^\s<>\"')]{{3,200}}?"
     rf"(?:\{{\{{?|\[|<|\$\{{|\$)[\w .-]{{0,30}}?(?i:{_NAMES})[\w .-]{{0,30}}(?:\}}?\}}|\]|>|\b)"
     r"|(?:https?:)?//[^\s<>\"')]{3,200}?[?&]\w{1,20}=(?:[A-Z]{2,}(?:_[A-Z]+)+|\.{3}|…)"
+    rf"|(?:https?:)?//[^\s<>\"')]{{3,200}}?[?&](?:[a-z]|(?i:{_NAMES}))=(?=[\s\"'.,)]|\Z)"
 )
 _CODE = re.compile(
     r"\b(?:requests?\.(?:get|post)|urllib|urlretrieve|smtplib|socket\.|subprocess\.|os\.(?:system|remove|popen|rename)|exec\(|eval\("

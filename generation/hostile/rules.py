@@ -7,6 +7,7 @@ needs the assistant and something it is to say; shaping an answer needs somebody
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from generation.hostile.lexicon import Does, Word
@@ -19,6 +20,7 @@ _STRONG_LABEL = re.compile(
     r"|</?\s*(?:system|assistant|instructions?|system[_-]prompt|user_query|passage|documents?|context|prompt)\b[^<>\n]{0,40}>"
     r"|(?:^|\n)\s*#{2,}\s*(?:(?:system|assistant|new|user|override|ai|human)\s+(?:instructions?|prompts?|messages?|override)\b"
     r"|(?:instructions?|prompt|system|assistant|response|human|user)\s*:)"
+    r"|(?:^|\n|\W{2})(?-i:END|BEGIN|End|Begin|START|Start) of (?:the )?(?:context|prompt|instructions?|conversation|passages?)\b"
     r"|(?:^|\n|[\[({<*=#-]{2})[\[({<*=#-]*\s*(?:begin|end|start|new|updated?|important|admin|urgent|override|system)[^\n\])}>*=#]{0,30}"
     r"(?:instructions?|prompt|system|context|directive|override|admin|query|documents?|message|command)\w*\s*[\])}>*=#-]{2,}",
     re.IGNORECASE,
@@ -65,6 +67,8 @@ def kind_of(s: Sentence) -> Kind | None:
 
 def _overrides(s: Sentence) -> bool:
     """The verb, the rules and which of them, near each other; or the verb and "the above" and no more."""
+    if s.places(Does.OVERRIDE)[0] <= 1 and any(_bids(s, act) for act in s.places(Does.SPEAK) if act > 1):
+        return True  # ignore that and say ...
     denied = s.places(Does.NOT)
     rules, earlier = s.places(Does.RULES), s.places(Does.EARLIER)
     for verb in s.places(Does.OVERRIDE):
@@ -82,7 +86,9 @@ def _addresses(s: Sentence) -> bool:
     if any(_YOU_ARE.search(s.text[: s.words[place].start - s.start]) for place in who):
         return True
     speaks = s.places(Does.SPEAK | Does.CHANGE)
-    if _is_called(s, who) and speaks:
+    if _is_called(s, who) and (speaks or s.does & Does.OVERRIDE):
+        return True
+    if who and any(abs(only - act) <= 2 for only in s.places(Does.ONLY) for act in s.places(Does.SPEAK)):
         return True
     orders = [(place, must) for place in who for must in s.places(Does.MUST) if 0 < must - place <= NEAR // 2]
     return any(0 <= act - must <= NEAR // 2 for _, must in orders for act in speaks)
@@ -110,7 +116,7 @@ _ROLE = re.compile(
     r"(?!ready|able|done|in|on|at|logged|eligible|set|connected|enrolled|required)"
     r"|\b(?:pretend|imagine|act|behave|respond|role-?play)\b[^.\n]{0,20}"
     r"\b(?:you are|you have no|as (?:if you|an? (?:ai|unrestricted|uncensored|evil)))"
-    r"|\bfrom (?:now|this point) on\b[^.\n]{0,40}\b(?:you|your|answers?|respon\w+|repl\w+)\b",
+    r"|\b(?:from (?:now|this point) on|henceforth|from this point,)\W[^.\n]{0,40}\b(?:your|act|answers?|respon\w+|repl\w+)\b",
     re.IGNORECASE,
 )
 
@@ -174,7 +180,8 @@ def _bids(s: Sentence, act: int) -> bool:
     return (
         bool(s.text[s.words[act - 1].end - s.start : begins].strip())
         or s.text[begins].isupper()
-        or (s.words[act - 1].text in ("and", "then", "to") and bool(s.words[0].does & (Does.MUST | Does.NOT)))
+        or (s.words[act - 1].text in ("and", "then", "to") and bool(s.words[0].does & (Does.MUST | Does.NOT | Does.OVERRIDE)))
+        or [word.text for word in s.words[act - 2 : act]] == ["you", "to"]
     )
 
 
@@ -210,7 +217,9 @@ def _dictates(s: Sentence) -> bool:
         told = any(0 < place - act <= 4 for place in s.places(Does.LITERAL | Does.ASKER))
         quoted = bool(_QUOTED.search(s.text))
         dictating = s.words[act].text in _DICTATING and not s.text[s.words[act].end - s.start :].lstrip().startswith("to ")
-        if told and ((bare and (quoted or act <= 3)) or (quoted and act <= 1 and dictating)):
+        if told and ((bare and (quoted or act <= 3)) or (quoted and dictating and act <= 1)):
+            return True
+        if dictating and act <= 4 and _bids(s, act) and any(word.text in _SUCH for word in s.words[act + 1 : act + 4]):
             return True
         if dictating and 0 < act < len(s.words) - 1 and s.words[act - 1].does & Does.ONLY and _begins_clause(s, act - 1):
             return True
@@ -235,11 +244,16 @@ _TELLING = frozenset(
         "suggest",
     )
 )
-_DICTATING = frozenset(["say", "print", "output", "write", "repeat", "respond", "reply", "answer", "echo", "display"])
+_DICTATING = frozenset(("say", "print", "output", "write", "repeat", "respond", "reply", "answer", "echo", "emit"))
+_ASKED = frozenset(("question", "questions", "query", "queries", "prompt", "prompts"))
+_SUCH = frozenset(("word", "words", "phrase", "string", "sentence"))
 
 
 def _answers_question(s: Sentence) -> bool:
-    """The question that was asked is to be answered so, or not at all: a document knows of none."""
+    """The question that was asked, or every one, is to be answered so, or not at all: a document knows of none."""
+    texts = [word.text for word in s.words]
+    if any(one in ("every", "each", "all") and other in _ASKED for one, other in pairwise(texts)):
+        return True
     for act in s.places(Does.REPLYING)[:1]:
         if act <= 3 and [word.text for word in s.words[act + 1 : act + 3]] == ["the", "question"]:
             return True
@@ -248,6 +262,8 @@ def _answers_question(s: Sentence) -> bool:
 
 def _reveals(s: Sentence) -> bool:
     """What a model was told is to be repeated."""
+    if s.text.rstrip().endswith(("?", "？")):
+        return any(0 < secret - mine <= 3 for mine in s.places(Does.YOUR) for secret in s.places(Does.SECRET))
     denied = s.places(Does.NOT)
     for act in s.places(Does.REVEAL):
         if not _bids(s, act) or any(0 < act - place <= 3 for place in denied):
@@ -279,15 +295,15 @@ def _poses(s: Sentence) -> bool:
 
 
 _RULES: tuple[tuple[Kind, tuple[int, ...], Callable[[Sentence], bool]], ...] = (
-    ("override", (Does.OVERRIDE, Does.RULES, Does.EARLIER), _overrides),
+    ("override", (Does.OVERRIDE, Does.RULES | Does.SPEAK, Does.EARLIER | Does.SPEAK), _overrides),
     ("role", (Does.SPEAK | Does.OVERRIDE | Does.CHANGE,), _poses),
-    ("addressed", (Does.MODEL | Does.ASSISTANT | Does.MACHINE, Does.SPEAK | Does.CHANGE), _addresses),
+    ("addressed", (Does.MODEL | Does.ASSISTANT | Does.MACHINE, Does.SPEAK | Does.CHANGE | Does.OVERRIDE), _addresses),
     ("role", (Does.YOUR | Does.OUTPUT | Does.MACHINE | Does.MODEL | Does.MUST | Does.SPEAK,), _assumes_role),
     ("answer", (Does.YOUR | Does.EVERY | Does.ARTIFICIAL, Does.OUTPUT | Does.WORDING), _shapes_answer),
     ("answer", (Does.LETTERS | Does.LANGUAGE, Does.RESPELL | Does.REPLYING), _respells),
     ("answer", (Does.SPEAK, Does.LITERAL | Does.ASKER | Does.ONLY), _dictates),
-    ("answer", (Does.REPLYING,), _answers_question),
-    ("reveal", (Does.REVEAL, Does.SECRET, Does.YOUR | Does.EARLIER), _reveals),
+    ("answer", (Does.REPLYING | Does.OUTPUT,), _answers_question),
+    ("reveal", (Does.REVEAL | Does.YOUR, Does.SECRET, Does.YOUR | Does.EARLIER), _reveals),
     ("answer", (Does.READING, Does.DOCUMENT | Does.OUTPUT, Does.SPEAK | Does.CHANGE), _bids_while_reading),
     ("addressed", (Does.ASKER, Does.SPEAK), _tells_asker),
 )
