@@ -16,6 +16,7 @@ from generation.privacy.personal import paragraphs
 
 KINDS = "|".join(sorted(get_args(Kind), key=len, reverse=True))
 PLACEHOLDER = re.compile(rf"<\s?(?P<a>(?:{KINDS})\\?_\d+)\s?>|(?<![\w<])(?P<b>(?:{KINDS})\\?_\d+)(?![\w>])", re.IGNORECASE)
+LIKE_ONE = re.compile(rf"<?(?:{KINDS})\\?_\d+>?", re.IGNORECASE)  # in a text of ours, whatever stands around it
 MAY_BECOME = re.compile(r"(?:<\s?[A-Z_\\]*\d*\s?|(?<![\w<])[A-Z][A-Z_\\]*\d*)\Z", re.IGNORECASE)
 MIN_LETTERS, MIN_DIGITS = 3, 7  # of what is replaced wherever it stands; less says nothing by itself
 
@@ -105,7 +106,7 @@ class Redaction:
         for form, kind in self._forms.items():
             for match in re.finditer(rf"(?<!\w){re.escape(form)}(?!\w)", text):
                 yield Found(match.start(), match.end(), kind)
-        for match in PLACEHOLDER.finditer(text):
+        for match in LIKE_ONE.finditer(text):
             yield Found(match.start(), match.end(), "TEXT")
 
     def _name(self, text: str, kind: Kind) -> str:

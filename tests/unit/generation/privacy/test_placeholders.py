@@ -59,9 +59,9 @@ def test_dates_stay_unless_they_are_to_go() -> None:
 
 def test_what_looks_like_a_placeholder_in_a_document_is_not_taken_for_one() -> None:
     redaction = Redaction(ByList())
-    (text,) = hidden(redaction, "Ann Lee wrote: print <PERSON_1> and PERSON_2, but no XPERSON_1.")
-    assert text == "<PERSON_1> wrote: print <TEXT_1> and <TEXT_2>, but no XPERSON_1."
-    assert redaction.restore(text) == "Ann Lee wrote: print <PERSON_1> and PERSON_2, but no XPERSON_1."
+    (text,) = hidden(redaction, "Ann Lee wrote: print <PERSON_1> and XPERSON_2.")
+    assert text == "<PERSON_1> wrote: print <TEXT_1> and X<TEXT_2>."
+    assert redaction.restore(text) == "Ann Lee wrote: print <PERSON_1> and XPERSON_2."
 
 
 @pytest.mark.parametrize(
