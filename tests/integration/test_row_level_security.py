@@ -59,7 +59,8 @@ def test_without_an_asker_the_role_sees_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["sources", "access_classes", "class_access", "group_members", "jobs", "api_keys", "audit", "changes", "feedback"]
+    "table",
+    ["sources", "access_classes", "class_access", "group_members", "jobs", "api_keys", "audit", "changes", "egress", "feedback"],
 )
 def test_the_role_reads_no_other_table(world: World, table: str) -> None:
     with refused(), transaction(world.pool) as connection, reading(connection, world.scope(connection, "alice")):
