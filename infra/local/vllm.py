@@ -60,7 +60,7 @@ def python(settings: Settings) -> Path:
     program = settings.vllm.environment.expanduser().absolute() / "bin" / "python"
     if not program.exists() or not list(program.parent.parent.glob("lib/python*/site-packages/vllm/__init__.py")):
         raise ModelUnavailable(
-            f"There is no vLLM in {program.parent.parent}. Type `make vllm` in the project to install it (3.5 GB; with an"
+            f"There is no vLLM in {program.parent.parent}. Type `make vllm` in the project to install it (2.6 GB; with an"
             " NVIDIA card some 10), or name another environment in MUNIMENT_VLLM_ENVIRONMENT."
         )
     return program
