@@ -266,6 +266,8 @@ class _Handler(BaseHTTPRequestHandler):
             fake.num_running += 1
         try:
             (self._stream if body.get("stream") else self._answer)(body)
+        except OSError:  # a reader that waited for the whole
+            fake.hung_up.set()
         finally:
             with fake.counting:
                 fake.num_running -= 1

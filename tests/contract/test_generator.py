@@ -8,7 +8,7 @@ import time
 from collections import abc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,7 +25,7 @@ from tests.model_server import SMALLEST, ModelServer
 from tests.vllm import vllm_server
 
 WINDOW_TOKENS = 512
-POLLED_S = 5.0  # ahead of the first piece llama.cpp looks once a second whether anybody waits still, and ends its batch
+UNNOTICED_S = 60.0  # ahead of its first piece llama.cpp does not look whether anybody waits still: it reads the prompt to its end
 COUNTED = "one, two, three, four, five, six, seven, eight, nine, ten"
 COUNT = [Message("user", f"Repeat these words exactly: {COUNTED}")]
 TALE = [Message("user", "Tell me a long story about a dog.")]
@@ -47,6 +47,7 @@ class Subject:
     num_running: Callable[[], int]
     port: int = 0
     via: Callable[[int], Generator] | None = None
+    gone_s: float = 1.0  # how long it may take to notice that who waits for a first piece has gone
 
 
 def real(server: ModelServer) -> Subject:
@@ -61,7 +62,7 @@ def llama() -> Iterator[Subject]:
     except WeightsError as error:
         pytest.skip(f"no weights for the real llama.cpp: {error}")
     with llama_server(settings, window_tokens=WINDOW_TOKENS) as server:
-        yield real(server)
+        yield replace(real(server), gone_s=UNNOTICED_S)
 
 
 @pytest.fixture(scope="module")
@@ -211,13 +212,13 @@ class TestServer:
     def test_who_waits_no_longer_is_told_so_and_the_server_stops(self, server: Subject) -> None:
         with pytest.raises(ModelUnavailable, match="silent for too long"):
             list(server.generator.stream(TO_BE_READ, max_tokens=50, timeout_s=0.05))
-        assert is_idle(server, within_s=POLLED_S)
+        assert is_idle(server, within_s=server.gone_s)
 
     def test_a_json_value_that_takes_too_long_is_given_up(self, server: Subject) -> None:
         words = {"type": "array", "items": {"enum": ["word"]}, "minItems": 100}
         with pytest.raises(ModelUnavailable, match="silent for too long"):
             server.generator.json(TO_BE_READ, schema=words, max_tokens=100, timeout_s=0.05)
-        assert is_idle(server, within_s=POLLED_S)
+        assert is_idle(server, within_s=server.gone_s)
 
     def test_connections_lost_before_the_first_piece_are_made_anew(self, server: Subject) -> None:
         assert server.via
