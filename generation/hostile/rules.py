@@ -52,15 +52,20 @@ class Sentence:
 
 def may_speak(s: Sentence) -> bool:
     """Tell, quickly, whether a sentence holds the words of any rule."""
-    return any(all(s.does & need for need in needs) for _, needs, _ in _RULES) or any(mark in s.text for mark in _MARKS)
+    does = s.does
+    for one, two, three in _NEEDS:
+        if does & one and does & two and does & three:
+            return True
+    return any(mark in s.text for mark in _MARKS)
 
 
 def kind_of(s: Sentence) -> Kind | None:
     """Tell how a sentence speaks to a model, if it does."""
     if any(mark in s.text for mark in _MARKS) and _STRONG_LABEL.search(s.text):
         return "role"
-    for kind, needs, rule in _RULES:
-        if all(s.does & need for need in needs) and rule(s):
+    does = s.does
+    for (one, two, three), (kind, _, rule) in zip(_NEEDS, _RULES, strict=True):
+        if does & one and does & two and does & three and rule(s):
             return kind
     return None
 
@@ -298,7 +303,7 @@ _RULES: tuple[tuple[Kind, tuple[int, ...], Callable[[Sentence], bool]], ...] = (
     ("override", (Does.OVERRIDE, Does.RULES | Does.SPEAK, Does.EARLIER | Does.SPEAK), _overrides),
     ("role", (Does.SPEAK | Does.OVERRIDE | Does.CHANGE,), _poses),
     ("addressed", (Does.MODEL | Does.ASSISTANT | Does.MACHINE, Does.SPEAK | Does.CHANGE | Does.OVERRIDE), _addresses),
-    ("role", (Does.YOUR | Does.OUTPUT | Does.MACHINE | Does.MODEL | Does.MUST | Does.SPEAK,), _assumes_role),
+    ("role", (Does.YOUR | Does.OUTPUT | Does.MACHINE | Does.MODEL | Does.MUST | Does.SPEAK | Does.CHANGE,), _assumes_role),
     ("answer", (Does.YOUR | Does.EVERY | Does.ARTIFICIAL, Does.OUTPUT | Does.WORDING), _shapes_answer),
     ("answer", (Does.LETTERS | Does.LANGUAGE, Does.RESPELL | Does.REPLYING), _respells),
     ("answer", (Does.SPEAK, Does.LITERAL | Does.ASKER | Does.ONLY), _dictates),
@@ -307,3 +312,4 @@ _RULES: tuple[tuple[Kind, tuple[int, ...], Callable[[Sentence], bool]], ...] = (
     ("answer", (Does.READING, Does.DOCUMENT | Does.OUTPUT, Does.SPEAK | Does.CHANGE), _bids_while_reading),
     ("addressed", (Does.ASKER, Does.SPEAK), _tells_asker),
 )
+_NEEDS = [(*needs, *(-1,) * (3 - len(needs))) for _, needs, _ in _RULES]  # every rule with three: any word fulfils -1
