@@ -35,7 +35,7 @@ def secret(pool: Pool, tmp_path: Path) -> dict[str, str]:
         rating = Rating(verdict="up", question="The plan?", collection="alice/secret", answer={"answer": "The plan."})
         kept = add_feedback(connection, Principal("alice", uuid4()), rating)
     ids = {"document_id": str(document_id), "job_id": str(job.job_id), "key_id": str(uuid4()), "answer_id": str(uuid4())}
-    return ids | {"feedback_id": str(kept.feedback_id), "name": "secret", "source": "mailbox"}
+    return ids | {"feedback_id": str(kept.feedback_id), "name": "secret", "source": "mailbox", "egress_id": "1"}
 
 
 def _routes(api: TestClient) -> list[tuple[str, str]]:
@@ -88,6 +88,10 @@ STRANGER: dict[tuple[str, str], tuple[dict[str, Any], int]] = {
     ("GET", "/v1/feedback"): ({}, 200),
     ("DELETE", "/v1/feedback/{feedback_id}"): ({}, 404),
     ("POST", "/v1/extract"): (EXTRACT, 404),
+    ("POST", "/v1/route/explain"): (QUESTION, 404),
+    ("GET", "/v1/route/egress"): ({}, 403),
+    ("GET", "/v1/route/egress/{egress_id}/body"): ({}, 403),
+    ("PUT", "/v1/collections/{name}/sensitivity"): ({"json": {"sensitivity": "public"}}, 404),
     ("POST", "/v1/keys"): ({"json": {"owner": "alice", "name": "x"}}, 403),
     ("GET", "/v1/keys"): ({}, 403),
     ("DELETE", "/v1/keys/{key_id}"): ({}, 403),
