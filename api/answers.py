@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 log = logging.getLogger(__name__)
-RESUME_S = 5.0  # an answer nobody reads goes on for so long
+RESUME_S = 5.0  # an answer nobody reads any more goes on for so long
+START_S = 30.0  # and one that nobody reads yet: a busy server may take its time to begin the response
 KEEP_S = 60.0  # a finished answer may be read again for so long
 MAX_UNATTENDED = 2  # answers of one owner that go on without a reader
 HEARTBEAT_S = 10.0  # at most so long between two signs of life, so that no proxy takes a thinking model for a dead one
@@ -33,6 +34,7 @@ class Growing:
         self.stopping = False
         self.changed_at = time.monotonic()  # when the last reader left, or the answer ended
         self._readers: set[Wake] = set()
+        self._was_read = False
 
     @property
     def is_unattended(self) -> bool:
@@ -41,7 +43,8 @@ class Growing:
 
     def is_wanted(self) -> bool:
         """Tell whether to go on: somebody reads it, or has only just gone."""
-        return not self.stopping and (bool(self._readers) or time.monotonic() - self.changed_at < RESUME_S)
+        patience_s = RESUME_S if self._was_read else START_S
+        return not self.stopping and (bool(self._readers) or time.monotonic() - self.changed_at < patience_s)
 
     def add(self, message: str) -> None:
         """Take the next message; called by the thread in which it grows."""
@@ -78,6 +81,7 @@ class Growing:
             loop.call_soon_threadsafe(more.set)
 
         self._readers.add(wake)
+        self._was_read = True
         try:
             yield more
         finally:

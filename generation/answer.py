@@ -196,14 +196,19 @@ class _Asking:
 
     def _is_answerable(self) -> bool:
         messages = prompt.check(self.room.context)
-        said_yes = self.generator.probability_of("yes", "no", messages, timeout_s=self.plan.patience_s)
+        said_yes = self.generator.probability_of("yes", "no", messages, timeout_s=self._patience())
         self.confidence = confidence(said_yes, self.findings.values(), self.room.context.hits)
         self.watch.note("answerable")
         return self.confidence >= self.plan.refuse_below
 
+    def _patience(self) -> float | None:
+        """Tell how long to wait for the model's next word; what the yes or no took counts towards the first."""
+        whole, gone_s = self.plan.patience_s, self.watch.seconds()
+        return None if whole is None else max(whole - gone_s, whole / 3)
+
     def _write(self) -> Iterator[AnswerEvent]:
         messages, tokens = prompt.write(self.room.context), self.room.answer_tokens
-        with closing(self.generator.stream(messages, max_tokens=tokens, timeout_s=self.plan.patience_s)) as pieces:
+        with closing(self.generator.stream(messages, max_tokens=tokens, timeout_s=self._patience())) as pieces:
             while not self.draft.closed:
                 try:
                     piece = next(pieces)
@@ -265,5 +270,8 @@ class _Watch:
         self._started = time.perf_counter()
         self.times_ms: dict[str, float] = {}
 
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
     def note(self, name: str) -> None:
-        self.times_ms.setdefault(name, round(1000 * (time.perf_counter() - self._started), 1))
+        self.times_ms.setdefault(name, round(1000 * self.seconds(), 1))

@@ -114,6 +114,15 @@ def test_a_reader_that_breaks_off_finds_the_rest_and_what_is_left_alone_stops(mo
     assert growing.ended
 
 
+def test_an_answer_whose_reader_is_late_waits_for_him(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(answers, "RESUME_S", 0.0)
+    source = Source(2)
+    growing = started(Answers(), source)
+    source.go.release(2)
+    wait_until(lambda: growing.ended, seconds=5)
+    assert asyncio.run(read(growing, 2)) == ["data: 0", "data: 1"]
+
+
 def test_what_waits_together_goes_out_together_and_silence_is_filled(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(answers, "HEARTBEAT_S", 0.05)
     source = Source(3)
