@@ -291,7 +291,7 @@ class Answers(Group):
         "leave_out", description="What becomes of a sentence that no passage supports: left out, or shown and marked as such."
     )
     patience_s: float = Field(
-        90.0,
+        120.0,
         gt=0,
         description="After this long without a word from the model the passages speak for themselves; 2 cores may need a minute.",
     )

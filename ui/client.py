@@ -6,7 +6,7 @@ may be shared by threads. It keeps no state but the connections, retries nothing
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -189,7 +189,7 @@ class Client(AccessCalls, FeedbackCalls, RouteCalls):
         history: History | None = None,
         filters: Filters | None = None,
         explain: bool | None = None,
-    ) -> Iterator[tuple[str, Json]]:
+    ) -> Generator[tuple[str, Json], None, None]:
         """Yield the answer as it grows: (event, data) with events sources (a later one counts), token, citation, at last done.
 
         ``filters`` and ``explain`` are as in :meth:`search`; the hits stand in sources.
@@ -208,14 +208,14 @@ class Client(AccessCalls, FeedbackCalls, RouteCalls):
         """
         return self._call("POST", "/v1/extract", json={"document_id": document_id, "questions": list(questions)})
 
-    def extract_stream(self, document_id: str, questions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Json]]:
+    def extract_stream(self, document_id: str, questions: Sequence[Mapping[str, Any]]) -> Generator[tuple[str, Json], None, None]:
         """Yield (event, data) as the questions are answered: progress, a value for each, and at last done.
 
         Errors and closing early are as in :meth:`ask_stream`.
         """
         return self._stream("/v1/extract", {"document_id": document_id, "questions": list(questions)})
 
-    def _stream(self, url: str, body: Json) -> Iterator[tuple[str, Json]]:
+    def _stream(self, url: str, body: Json) -> Generator[tuple[str, Json], None, None]:
         request = self._http.build_request("POST", url, json=body, headers={"Accept": "text/event-stream"})
         with _translated():
             response = self._http.send(request, stream=True)
@@ -317,7 +317,7 @@ def _error(response: httpx.Response) -> ApiError:
     return ApiError(str(problem["title"]), str(problem.get("detail", "")), response.status_code)
 
 
-def _events(lines: Iterable[str]) -> Iterator[tuple[str, Json]]:
+def _events(lines: Iterable[str]) -> Generator[tuple[str, Json], None, None]:
     """Read server-sent events; our server writes one ASCII ``data`` line of JSON an event."""
     name = ""
     for line in lines:
@@ -328,7 +328,7 @@ def _events(lines: Iterable[str]) -> Iterator[tuple[str, Json]]:
             yield name, json.loads(value)
 
 
-def _until_done(events: Iterable[tuple[str, Json]]) -> Iterator[tuple[str, Json]]:
+def _until_done(events: Iterable[tuple[str, Json]]) -> Generator[tuple[str, Json], None, None]:
     for name, data in events:
         if name == "error":
             raise ApiError(str(data.get("title", "Error")), str(data.get("detail", "")), int(data.get("status", 500)))

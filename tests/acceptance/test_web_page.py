@@ -27,6 +27,7 @@ from tests.acceptance.browser import (
     watch_requests,
 )
 from tests.fakes_ui import REFUSAL, FakeApi, serve
+from tests.waiting import wait_until
 
 APP = Path(__file__).resolve().parents[2] / "ui" / "web" / "app.py"
 QUESTION = "How many days of annual leave does a new employee get?"
@@ -122,6 +123,20 @@ def test_a_refusal_looks_different_and_cites_nothing(page: Page) -> None:
     assert citations(page) == []
     assert page.get_by_test_id("chip").count() == 0
     screenshot(page, "web-refusal")
+
+
+def test_the_evidence_stands_there_while_the_answer_is_still_being_written_and_stopping_stops_the_model(
+    page: Page, fake: FakeApi
+) -> None:
+    stopped = len(fake.stopped)
+    send(page, LONG_QUESTION)
+    evidence = page.get_by_test_id("evidence")
+    expect(evidence.locator("mark")).to_have_text("Sick leave")
+    expect(page.get_by_test_id("answer")).to_have_attribute("data-state", "streaming")
+    screenshot(page, "web-evidence")
+    page.get_by_test_id("stChatInputStopButton").click()
+    settle(page)
+    wait_until(lambda: len(fake.stopped) > stopped, seconds=10)
 
 
 def test_a_stopped_answer_does_not_look_like_a_whole_one(page: Page) -> None:

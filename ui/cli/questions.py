@@ -1,6 +1,7 @@
 """`muniment search` and `muniment ask`."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -61,7 +62,8 @@ def ask(
             answer = client.ask(question, collection, filters=wanted)
             output.write_json(answer)
         else:
-            answer, hits = _stream(client.ask_stream(question, collection, filters=wanted, explain=explain or None))
+            with closing(client.ask_stream(question, collection, filters=wanted, explain=explain or None)) as events:
+                answer, hits = _stream(events)
             _print_sources(answer)
             if explain:
                 stages.write_stages(hits)

@@ -5,6 +5,7 @@ shown under the question. "New conversation" forgets it. Nothing of it is kept b
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -76,7 +77,8 @@ def _ask(client: Client, question: str, collection: str | None, earlier: Sequenc
         heading.html(markup.question(question))
         history = [turn.told() for turn in earlier[-MAX_TURNS:]]
         try:
-            turn = _stream(client.ask_stream(question, collection, history=history), question, heading, place, anchor)
+            with closing(client.ask_stream(question, collection, history=history)) as events:  # which stops the model
+                turn = _stream(events, question, heading, place, anchor)
         except ApiError:
             place.empty()
             raise
