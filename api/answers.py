@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID, uuid4
 
+from core.errors import Busy
+
 log = logging.getLogger(__name__)
 RESUME_S = 5.0  # an answer nobody reads any more goes on for so long
 START_S = 30.0  # and one that nobody reads yet: a busy server may take its time to begin the response
@@ -27,8 +29,8 @@ Wake = Callable[[], object]
 class Growing:
     """One answer: the messages so far, and who waits for more. Made by :meth:`Answers.start`."""
 
-    def __init__(self, owner_id: str) -> None:
-        self.answer_id, self.owner_id = uuid4(), owner_id
+    def __init__(self, owner_id: str, asked: str) -> None:
+        self.answer_id, self.owner_id, self.asked = uuid4(), owner_id, asked
         self.messages: list[str] = []
         self.ended = False
         self.stopping = False
@@ -38,8 +40,8 @@ class Growing:
 
     @property
     def is_unattended(self) -> bool:
-        """Whether it still grows and nobody reads it."""
-        return not (self._readers or self.ended)
+        """Whether it still grows and its reader has gone; one whose reader has not come yet is no such answer."""
+        return self._was_read and not (self._readers or self.ended)
 
     def is_wanted(self) -> bool:
         """Tell whether to go on: somebody reads it, or has only just gone."""
@@ -86,7 +88,8 @@ class Growing:
             yield more
         finally:
             self._readers.discard(wake)
-            self.changed_at = time.monotonic()
+            if not self.ended:  # from its end on it is kept for a while, however often it is read
+                self.changed_at = time.monotonic()
 
     def _wake(self) -> None:
         for wake in tuple(self._readers):
@@ -103,11 +106,27 @@ class Answers:
         self._by_id: dict[UUID, Growing] = {}
         self._lock = threading.Lock()
 
-    def start(self, owner_id: str, messages: Callable[[Growing], Iterator[str]], close: Callable[[], None]) -> Growing:
-        """Let an answer grow in a thread; ``close`` stops the model and is called in any case, in that thread."""
-        growing = Growing(owner_id)
+    def start(
+        self,
+        owner_id: str,
+        messages: Callable[[Growing], Iterator[str]],
+        close: Callable[[], None],
+        *,
+        asked: str = "",
+        limit: int = 1000,
+    ) -> Growing:
+        """Let an answer grow in a thread; ``close`` stops the model and is called in any case, in that thread.
+
+        ``asked`` is what a request must be to take it up again. Raises Busy, having closed, if ``limit`` answers grow already, or
+        half as many of this owner: those that were left behind and have not stopped yet count as well.
+        """
+        growing = Growing(owner_id, asked)
         with self._lock:
             self._tidy(owner_id)
+            others = [other.owner_id for other in self._by_id.values() if not other.ended]
+            if len(others) >= limit or others.count(owner_id) >= max(1, limit // 2):
+                close()
+                raise Busy(f"{len(others)} answers are being written, {others.count(owner_id)} of them for this caller")
             self._by_id[growing.answer_id] = growing
         name = f"answer-{growing.answer_id}"
         threading.Thread(target=self._grow, args=(growing, messages, close), name=name, daemon=True).start()
@@ -119,14 +138,19 @@ class Answers:
             growing = self._by_id.get(answer_id)
         return growing if growing and growing.owner_id == owner_id else None
 
-    def resumed(self, owner_id: str, last_event_id: str | None) -> tuple[Growing, int] | None:
-        """Read a ``Last-Event-ID``: the answer, and how many of its messages were read; None for what is not here any more."""
+    def resumed(self, owner_id: str, last_event_id: str | None, asked: str | None = None) -> tuple[Growing, int] | None:
+        """Read a ``Last-Event-ID``: the answer, and how many of its messages were read.
+
+        None for what is not here any more, and for the answer to something else than was ``asked``.
+        """
         name, _, number = (last_event_id or "").rpartition(":")
         try:
             growing, num_read = self.find(owner_id, UUID(name)), int(number)
         except ValueError:
             return None
-        return (growing, min(max(num_read, 0), len(growing.messages))) if growing else None
+        if growing is None or asked not in (None, growing.asked):
+            return None
+        return growing, min(max(num_read, 0), len(growing.messages))
 
     def _grow(self, growing: Growing, messages: Callable[[Growing], Iterator[str]], close: Callable[[], None]) -> None:
         try:
@@ -146,6 +170,6 @@ class Answers:
         for answer_id, growing in tuple(self._by_id.items()):
             if growing.ended and now - growing.changed_at > KEEP_S:
                 del self._by_id[answer_id]
-        left = [g for g in self._by_id.values() if g.owner_id == owner_id and g.is_unattended and now - g.changed_at > 0]
+        left = [g for g in self._by_id.values() if g.owner_id == owner_id and g.is_unattended and not g.stopping]
         for growing in sorted(left, key=lambda g: g.changed_at)[: max(0, len(left) - MAX_UNATTENDED)]:
             growing.stopping = True

@@ -247,7 +247,7 @@ class Conflict(Outgoing):
 class Refusal(Outgoing):
     """Why a question was not answered."""
 
-    reason: str = Field(description="`nothing_found`, `not_stated` or `not_supported`.")
+    reason: str = Field(description="`nothing_found`, `not_stated`, `not_supported` or `model_unavailable`.")
     detail: str
 
 
@@ -270,7 +270,7 @@ class Answer(Outgoing):
     answer: str
     refused: bool
     refusal: Refusal | None
-    confidence: float
+    confidence: float | None
     degraded: str | None
     citations: list[Citation]
     claims: list[Claim]

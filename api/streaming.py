@@ -4,6 +4,7 @@ Each event is one ASCII line of JSON, so no character of a document can end a li
 byte can have no status any more: it becomes an ``error`` event with a problem document, the last one sent.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
@@ -12,8 +13,10 @@ from uuid import UUID
 from anyio import from_thread
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import StreamingResponse
 
 from api import schemas
+from api.answers import Growing
 from api.errors import problem_of
 from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token
 
@@ -21,6 +24,21 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter
 EVENT_STREAM = "text/event-stream"
 
 Event = TypeVar("Event")
+
+
+def streams(request: Request) -> bool:
+    """Tell whether events are asked for."""
+    return EVENT_STREAM in request.headers.get("accept", "")
+
+
+def identity(request: Request, body: BaseModel) -> str:
+    """Name what is asked, so that a broken stream is taken up again by the very same request only."""
+    return hashlib.sha256(f"{request.url.path}\n{body.model_dump_json()}".encode()).hexdigest()
+
+
+def response(growing: Growing, after: int = 0) -> StreamingResponse:
+    """Send what has been sent of an answer after that many messages, and what is still to come."""
+    return StreamingResponse(growing.follow(after), headers=HEADERS, media_type=EVENT_STREAM)
 
 
 def while_connected(events: Generator[Event, None, None], request: Request) -> Iterator[Event]:

@@ -277,9 +277,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a question was not answered: ``nothing_found``, ``not_stated`` in what was found, or ``not_supported`` by it."""
+    """Why a question was not answered: ``nothing_found``, ``not_stated`` in what was found, ``not_supported`` by it what the
+    model wrote, or ``model_unavailable`` where nothing found speaks for itself."""
 
-    reason: Literal["nothing_found", "not_stated", "not_supported"]
+    reason: Literal["nothing_found", "not_stated", "not_supported", "model_unavailable"]
     detail: str
 
 
@@ -297,7 +298,8 @@ class Answer:
     ``first_token``, ``total``. ``standalone_question`` is what was searched for, where a conversation made that another
     question than was asked. ``note`` is what the search had to say beside its passages.
 
-    ``confidence`` is the probability that the passages hold the answer, as it was judged before a word was written.
+    ``confidence`` is the probability that the passages hold the answer, as it was judged before a word was written;
+    None where it was not.
     ``degraded`` says what was wrong with the model where the passages had to speak for themselves. ``sources`` are the
     passages the model was given, nearest first."""
 
@@ -308,7 +310,7 @@ class Answer:
     timings_ms: dict[str, float]
     claims: tuple[Claim, ...] = ()
     refusal: Refusal | None = None
-    confidence: float = 0.0
+    confidence: float | None = None
     degraded: str | None = None
     conflicts: tuple[Conflict, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from core.access import AccessScope
-from core.errors import ContextTooLong, ModelUnavailable
+from core.errors import ContextTooLong, ModelError
 from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Refusal, Source, Turn, Usage
 from generation import prompt
 from generation.citations import Evidence
@@ -38,6 +38,8 @@ REFUSAL = "The documents do not hold an answer to this question."
 NOTHING_FOUND = "Nothing that was searched has anything to do with the question."
 NOT_STATED = "The passages found are about other things than what was asked; the nearest are shown."
 NOT_SUPPORTED = "What the model wrote is not in the passages found, so it is not shown; the nearest passages are."
+NO_MODEL = "The model does not answer just now, and no passage found speaks for itself; ask again in a moment."
+LEAST_COVERAGE = 0.2  # of the question by a sentence that is quoted in the model's place
 EXTRACT = "“{quote}”"
 NUM_EXTRACTS = 3
 K = 10
@@ -74,7 +76,6 @@ class Plan:
     keeps_unsupported: bool = False
     patience_s: float | None = None  # for the model's first word, and then for each next one; None: the engine's own
     rewrite_timeout_s: float = TIMEOUT_S
-    explain: bool = False  # tell each source's rank and score at each stage of the search
 
 
 def answer(
@@ -98,31 +99,32 @@ def answer(
     plan, watch, asked = plan or Plan(), _Watch(), question
     if history:
         hits = search(f"{history[-1].question} {question}", scope=scope, k=plan.k)
-        yield Sources(_sources(hits, decisive(question, hits), plan), given=False, note=hits.note)
+        yield Sources(_sources(hits, decisive(question, hits)), given=False, note=hits.note)
         watch.note("evidence")
         asked = standalone(question, history, generator, plan.rewrite_timeout_s)
         watch.note("rewrite")
     hits = search(asked, scope=scope, k=plan.k)
     findings = decisive(asked, hits)
-    told = Sources(_sources(hits, findings, plan), False, asked if asked != question else None, hits.note)
+    told = Sources(_sources(hits, findings), False, asked if asked != question else None, hits.note)
     watch.note("evidence")
     yield told
     count = Counter(generator)
     budget = passage_tokens(asked, count, plan.context_tokens, plan.window_tokens)
     room = fitted(pack(asked, hits, budget_tokens=budget, count_tokens=count), count, plan.window_tokens)
     watch.note("retrieval")
-    told = replace(told, sources=_sources(room.context.hits, findings, plan), given=True)
+    told = replace(told, sources=_sources(room.context.hits, findings), given=True)
     yield told
-    asking = _Asking(findings, generator, similarity, plan, watch)
+    asking = _Asking(told, findings, generator, similarity, plan, watch)
     asking.read(room)
     yield from asking.events()
-    yield Done(asking.finished(told))
+    yield Done(asking.finished())
 
 
 @dataclass(slots=True)
 class _Asking:
     """One question with its passages in hand; what came of it is gathered here while the events go out."""
 
+    told: Sources
     findings: dict[str, Decisive]
     generator: Generator
     similarity: Similarity | None
@@ -131,7 +133,7 @@ class _Asking:
     room: Room = field(init=False)
     evidence: Evidence = field(init=False)
     draft: Draft = field(init=False)
-    confidence: float = 0.0
+    confidence: float | None = None
     refusal: Refusal | None = None
     degraded: str | None = None
     conflicts: tuple[Conflict, ...] = ()
@@ -147,24 +149,33 @@ class _Asking:
         """Judge, write, and let the passages speak where the model cannot; nothing was found: ask it nothing."""
         if self.room.context.hits:
             try:
-                if self._judged():
+                is_answerable = self._judged()
+                if len(self.told.sources) > len(self.room.context.hits):  # the server had no room for all of them
+                    self.told = replace(self.told, sources=self.told.sources[: len(self.room.context.hits)])
+                    yield self.told
+                if is_answerable:
                     yield from self._write()
-            except (ModelUnavailable, ContextTooLong) as error:
-                logger.warning("answer.degraded", extra={"reason": str(error)})
+            except ModelError as error:
+                logger.warning("answer.degraded", extra={"error": type(error).__name__})  # its message may hold the question
                 yield from self._extract()
         self.conflicts = tuple(conflicts([c.quote for c in self.draft.citations], self.room.context, self.evidence.passages))
         self.refusal = self._refusal()
         if not self.draft.text:
             yield from self._shown([REFUSAL])
 
-    def finished(self, told: Sources) -> Answer:
+    def finished(self) -> Answer:
         """Give the whole answer."""
         final = self.draft.finished()
         self.watch.note("total")
         num_citations = 0 if self.refusal else len(final.citations)
         logger.info(
             "answer.done",
-            extra={"refused": bool(self.refusal), "num_citations": num_citations, **self.watch.times_ms},
+            extra={
+                "refused": bool(self.refusal),
+                "num_citations": num_citations,
+                "taken_out": self.draft.taken_out,
+                **self.watch.times_ms,
+            },
         )
         return Answer(
             text=REFUSAL if self.refusal else final.text,
@@ -177,10 +188,10 @@ class _Asking:
             confidence=self.confidence,
             degraded=self.degraded,
             conflicts=() if self.refusal else self.conflicts,
-            sources=_sources(self.room.context.hits, self.findings, self.plan),
+            sources=self.told.sources,
             usage=self.usage,
-            standalone_question=told.standalone_question,
-            note=told.note,
+            standalone_question=self.told.standalone_question,
+            note=self.told.note,
         )
 
     def _judged(self) -> bool:
@@ -197,7 +208,7 @@ class _Asking:
     def _is_answerable(self) -> bool:
         messages = prompt.check(self.room.context)
         said_yes = self.generator.probability_of("yes", "no", messages, timeout_s=self._patience())
-        self.confidence = confidence(said_yes, self.findings.values(), self.room.context.hits)
+        self.confidence = confidence(said_yes)
         self.watch.note("answerable")
         return self.confidence >= self.plan.refuse_below
 
@@ -225,16 +236,19 @@ class _Asking:
             return
         self.degraded = "The model does not answer just now; these are the passages' own words. Ask again for an answer in full."
         self.draft.withdraw("the model broke off")
-        best = [quote for hit in self.room.context.hits if (quote := _within(hit, self.findings))]
-        for quote in best[:NUM_EXTRACTS]:
-            yield from self._shown(self.draft.quote(quote, EXTRACT))
+        found = [found for hit in self.room.context.hits if (found := _within(hit, self.findings))]
+        least = max(LEAST_COVERAGE, max((one.coverage for one in found), default=0.0) / 2)
+        for one in [one for one in found if one.coverage >= least][:NUM_EXTRACTS]:
+            yield from self._shown(self.draft.quote(one.quote, EXTRACT))
 
     def _refusal(self) -> Refusal | None:
         if self.draft.citations:
             return None
         if not self.room.context.hits:
             return Refusal("nothing_found", NOTHING_FOUND)
-        if self.confidence < self.plan.refuse_below:
+        if self.degraded:
+            return Refusal("model_unavailable", NO_MODEL)
+        if self.confidence is not None and self.confidence < self.plan.refuse_below:
             return Refusal("not_stated", NOT_STATED)
         return Refusal("not_supported", NOT_SUPPORTED)
 
@@ -247,12 +261,12 @@ class _Asking:
                 yield Token(part)
 
 
-def _sources(hits: Iterable[Hit], findings: dict[str, Decisive], plan: Plan) -> tuple[Source, ...]:
-    shown = hits if plan.explain else [replace(hit, stages=()) for hit in hits]
-    return tuple(Source(hit, _within(hit, findings), flagged(hit)) for hit in shown)
+def _sources(hits: Iterable[Hit], findings: dict[str, Decisive]) -> tuple[Source, ...]:
+    found = [(hit, _within(hit, findings)) for hit in hits]
+    return tuple(Source(hit, one.quote if one else None, flagged(hit)) for hit, one in found)
 
 
-def _within(hit: Hit, findings: dict[str, Decisive]) -> Quote | None:
+def _within(hit: Hit, findings: dict[str, Decisive]) -> Decisive | None:
     """Find the best of the decisive sentences that stand in a passage, which may be joined of several."""
     inside = [
         finding
@@ -260,7 +274,7 @@ def _within(hit: Hit, findings: dict[str, Decisive]) -> Quote | None:
         if finding.quote.hit.document_id == hit.document_id and hit.start <= finding.quote.start and finding.quote.end <= hit.end
     ]
     best = max(inside, key=lambda finding: finding.coverage, default=None)
-    return Quote(hit, best.quote.start, best.quote.end) if best else None
+    return Decisive(Quote(hit, best.quote.start, best.quote.end), best.coverage) if best else None
 
 
 class _Watch:

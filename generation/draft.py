@@ -18,8 +18,18 @@ from generation.citations import Check, Evidence
 from generation.outgoing import Outgoing
 from generation.sentences import least_end, next_end
 
-_MARKER = re.compile(r"""(?:(?<!\s)\s+|(?<=[\w.,;:!?%)\]”"’'])|\A)(\[[\s\d^,;&–-]{1,20}\])(?=[\s.,;:!?)…”"’'\[–—-]|\Z)""")
-_MAY_BE_MARKER = re.compile(r"(?<!\s)\s*(?:\[[\s\d^,;&–-]{0,20}\]?)?\Z")  # also the space before one, which goes with it
+# How models point at passages: [2], [1, 3], [Passage 2], [doc1], (source 1), 【1】, [1](#1). A year or a list's (1) is none.
+_POINTED = r"(?:passages?|sources?|docs?|documents?)"
+_NUMBERS = rf"\^?(?:{_POINTED}\s*)?[1-9]\d{{0,2}}(?:\s*[,;&–-]\s*\^?(?:{_POINTED}\s*)?[1-9]\d{{0,2}})*"
+_BRACKETS = rf"\[\s*{_NUMBERS}\s*\](?:\(#?[\w-]{{0,12}}\))?|【\s*{_NUMBERS}[^】\n]{{0,12}}】|\({_POINTED}\s*\d{{1,3}}\)"
+_MARKER = re.compile(
+    rf"""(?:(?<!\s)\s+|(?<=[\w.,;:!?%)\]】”"’'])|\A)({_BRACKETS})(?=[\s.,;:!?)…”"’'\[【–—-]|\Z)""", re.IGNORECASE
+)
+# What may yet become one, and the space before it, which goes with it.
+_MAY_BE_MARKER = re.compile(
+    r"(?<!\s)\s*(?:[\[【][\w\s^,;&–-]{0,30}(?:[\]】](?:\(#?[\w-]{0,12}\)?)?)?|\((?:[psd][a-z]{0,8})?\s*\d{0,3}\)?)?\Z",
+    re.IGNORECASE,
+)
 # What may come to say that the passages hold no answer, and so is not shown before it is whole.
 _MAY_DISCLAIM = re.compile(
     r"\b(?:passages?|documents?|texts?|context|sources?|excerpts?|(?:provided|given|available) information)\b"
@@ -82,6 +92,11 @@ class Draft:
         is_whole = self._first or not cut_off or next_end(f"{self._pending} A") == len(self._pending)
         if self._pending.strip() and is_whole and not self.closed:
             yield from self._settle(len(self._pending))
+
+    @property
+    def taken_out(self) -> list[str]:
+        """Why something was taken out of what the model wrote, once for each time."""
+        return [taken.reason for taken in self._outgoing.taken]
 
     def finished(self) -> "Finished":
         """Give what was shown, unless it is to be kept without what nothing supports, and everything's place in that."""
@@ -259,7 +274,6 @@ class MarkerFilter:
         return passed
 
     def _numbers_of(self, brackets: str) -> list[int]:
-        """Read the passages that brackets point at; none if they are no marker."""
-        numbers = [int(number) for number in re.findall(r"\d+", brackets)]
-        points_at_passages = all(1 <= number <= self._evidence.num_passages for number in numbers)
-        return numbers if points_at_passages and not self._evidence.holds(brackets) else []
+        """Read what brackets point at, which may be no passage that there is; nothing if a passage itself holds them."""
+        numbers = [int(number) for number in re.findall(r"\d+", brackets.split("](", maxsplit=1)[0])]
+        return [] if self._evidence.holds(brackets) else numbers

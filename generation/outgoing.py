@@ -1,8 +1,8 @@
 """What may be shown of a text, before it is: no address, picture or markup that the sources do not hold, nothing of our prompts.
 
 Sentences go in; what of them may be shown comes out, and what was taken out with the reason. A source's flagged ranges count as
-no source, so an address that a hostile sentence brings along is taken out too. :class:`Outgoing` takes a stream in pieces and
-holds back what is not yet a whole sentence: what was once shown cannot be taken back. Nothing here calls a model.
+no source, so an address that a hostile sentence brings along is taken out too. Whoever shows a sentence before it is whole asks
+whether its beginning is plain: what was once shown cannot be taken back. Nothing here calls a model.
 """
 
 import re
@@ -10,25 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.types import Citation, Context
+from core.types import Context
 from generation.fence import CONTROL
 from generation.hostile.characters import visible
 from generation.hostile.markup import ACTIVE
 from generation.hostile.withhold import given
 from generation.prompt import TEXTS
-from generation.sentences import next_end
 
 Reason = Literal["link", "picture", "markup", "hidden", "control", "encoded", "prompt"]
-SAYS: dict[Reason, str] = {
-    "link": "an address that is not in the sources",
-    "picture": "a picture that is not in the sources",
-    "markup": "markup that is not in the sources",
-    "hidden": "characters that no reader sees",
-    "control": "a control token of a model",
-    "encoded": "an encoded text that is not in the sources",
-    "prompt": "a part of the instructions to the model",
-}
-
 PROMPT_WORDS = 7  # so many in a row, of the prompts and not of the sources, are no accident
 
 _TLD = (
@@ -78,21 +67,6 @@ class Outgoing:
         self._sources = "\n".join([self.context.question, *(f"{hit.title}\n{given(hit)}" for hit in self.context.hits)])
         self._addresses = frozenset(address for match in _LINK.finditer(self._sources) for address in _forms(match[0]))
         self._own_words = _runs([self._sources])
-        self._held = ""
-
-    def feed(self, piece: str) -> str:
-        """Take a piece of a stream; gives the whole sentences it completes, as far as they may be shown."""
-        self._held += piece
-        shown = ""
-        while (end := next_end(self._held, grows=True)) is not None:
-            shown += self.check(self._held[:end])
-            self._held = self._held[end:]
-        return shown
-
-    def end(self) -> str:
-        """Give what is still held of it, as far as it may be shown."""
-        held, self._held = self._held, ""
-        return self.check(held)
 
     def is_plain(self, beginning: str) -> bool:
         """Tell whether the beginning of a sentence may be shown before its end is known: nothing of it can be taken out."""
@@ -149,12 +123,6 @@ class Outgoing:
 
     def _is_of_prompts(self, text: str) -> bool:
         return bool((_runs([text]) & _OF_PROMPTS) - self._own_words)
-
-
-def outside(citations: Iterable[Citation], context: Context) -> list[Citation]:
-    """Find the citations of passages that the model was not given; there are none unless something is wrong."""
-    inside = {hit.chunk_id for hit in context.hits}
-    return [citation for citation in citations if citation.quote.hit.chunk_id not in inside]
 
 
 def _forms(link: str) -> Sequence[str]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from core.errors import ModelUnavailable
+from core.errors import ModelError
 from core.types import Context
 from generation import prompt
 from generation.engines.base import Generator
@@ -38,7 +38,7 @@ class Counter:
         if self._answers:
             try:
                 return self._generator.count_tokens(text)
-            except ModelUnavailable:
+            except ModelError:
                 self._answers = False
         return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
 

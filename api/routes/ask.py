@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from api import streaming
-from api.answers import Growing
+from api.admission import questions_at_once
 from api.auth import Caller
 from api.bodies import Ask
 from api.lifespan import Services, Wired
@@ -43,15 +43,17 @@ LastEventId = Annotated[str | None, Header(description="The id of the last event
 @router.post("/ask", summary="Ask a question", response_model=Answer, responses=ANSWERS)
 def ask(body: Ask, request: Request, caller: Caller, services: Wired, last_event_id: LastEventId = None) -> Response:
     """Answers from what the caller may read, each claim with its quote; says so, and cites nothing, if that does not tell."""
-    streams = streaming.EVENT_STREAM in request.headers.get("accept", "")
-    if streams and (resumed := services.answers.resumed(caller.owner_id, last_event_id)):
-        return _streamed(*resumed)
+    streams, asked = streaming.streams(request), streaming.identity(request, body)
+    if streams and (resumed := services.answers.resumed(caller.owner_id, last_event_id, asked)):
+        return streaming.response(*resumed)
     with transaction(services.pool) as connection:
         scope = scope_for(connection, caller, body.collection)
     events = _started(_events(body, caller, scope, services), caller, services, body)
     if streams:
         grow = partial(streaming.messages, events, request.url.path, scope.unavailable)
-        return _streamed(services.answers.start(caller.owner_id, lambda growing: grow(growing.answer_id), events.close))
+        limit = questions_at_once(services.settings.llm.parallel)
+        start = partial(services.answers.start, asked=asked, limit=limit)
+        return streaming.response(start(caller.owner_id, lambda growing: grow(growing.answer_id), events.close))
     try:
         folded = fold(streaming.while_connected(events, request))
     except ClientDisconnect:
@@ -66,7 +68,7 @@ def read_again(answer_id: UUID, caller: Caller, services: Wired, last_event_id: 
     growing = services.answers.find(caller.owner_id, answer_id)
     if growing is None:
         raise NotFound(f"There is no answer {answer_id}, or not any more: ask the question again.")
-    return _streamed(growing, resumed[1] if resumed and resumed[0] is growing else 0)
+    return streaming.response(growing, resumed[1] if resumed and resumed[0] is growing else 0)
 
 
 @router.delete("/answers/{answer_id}", summary="Stop an answer", status_code=204, response_class=Response)
@@ -83,7 +85,7 @@ def _events(body: Ask, caller: Principal, scope: AccessScope, services: Services
     return answer(
         question,
         scope=scope,
-        search=partial(services.search, filters=body.filters.checked(), explain=True),
+        search=partial(services.search, filters=body.filters.checked(), explain=body.explain),
         pack=routed.packing(Packer(services.pool, scope)),
         generator=routed.generator,
         similarity=services.embedder.embed_queries,
@@ -95,7 +97,6 @@ def _events(body: Ask, caller: Principal, scope: AccessScope, services: Services
             keeps_unsupported=settings.answers.unsupported == "mark",
             patience_s=settings.answers.patience_s,
             rewrite_timeout_s=settings.llm.rewrite_timeout_s,
-            explain=body.explain,
         ),
     )
 
@@ -129,7 +130,3 @@ def _resumed(first: AnswerEvent, events: Events) -> Events:
         yield from events
     finally:
         events.close()
-
-
-def _streamed(growing: Growing, after: int = 0) -> StreamingResponse:
-    return StreamingResponse(growing.follow(after), headers=streaming.HEADERS, media_type=streaming.EVENT_STREAM)

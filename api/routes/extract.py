@@ -3,16 +3,17 @@
 The document must be one the caller may read, as long as it is read. No database connection is held while the model writes.
 """
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from api import streaming
-from api.answers import Growing
+from api.admission import questions_at_once
 from api.auth import Caller
 from api.extraction import ExtractProgress, ExtractRequest, Values, value_of
 from api.lifespan import Services, Wired
@@ -43,23 +44,21 @@ def extract_values(
     body: ExtractRequest, request: Request, caller: Caller, services: Wired, last_event_id: LastEventId = None
 ) -> Response:
     """Answers each question with a value and the quotes it follows from, or says that the document does not hold it."""
-    streams = streaming.EVENT_STREAM in request.headers.get("accept", "")
-    if streams and (resumed := services.answers.resumed(caller.owner_id, last_event_id)):
-        return _streamed(*resumed)
+    streams, asked = streaming.streams(request), streaming.identity(request, body)
+    if streams and (resumed := services.answers.resumed(caller.owner_id, last_event_id, asked)):
+        return streaming.response(*resumed)
     questions = body.checked(services.settings.api.max_question_chars)
     events = _events(questions, body.document_id, caller, services)
     if streams:
         messages = streaming.encoded(events, lambda event: _named(event, body.document_id), request.url.path)
-        return _streamed(services.answers.start(caller.owner_id, lambda _: messages, events.close))
+        limit = questions_at_once(services.settings.llm.parallel)
+        start = partial(services.answers.start, asked=asked, limit=limit)
+        return streaming.response(start(caller.owner_id, lambda _: messages, events.close))
     try:
         folded = fold(streaming.while_connected(events, request))
     except ClientDisconnect:
         return Response(status_code=CLIENT_CLOSED_REQUEST)
     return JSONResponse(Values.of(folded, body.document_id).model_dump(mode="json"))
-
-
-def _streamed(growing: Growing, after: int = 0) -> StreamingResponse:
-    return StreamingResponse(growing.follow(after), headers=streaming.HEADERS, media_type=streaming.EVENT_STREAM)
 
 
 def _events(questions: list[Question], document_id: UUID, caller: Principal, services: Services) -> Events:

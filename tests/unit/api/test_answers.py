@@ -11,6 +11,7 @@ import pytest
 
 from api import answers
 from api.answers import Answers, Growing
+from core.errors import Busy
 from tests.unit.api.test_ask import CLAIM, QUESTION, found
 from tests.waiting import wait_until
 
@@ -144,15 +145,47 @@ def test_what_waits_together_goes_out_together_and_silence_is_filled(monkeypatch
     assert last.endswith("data: 2\n\n")
 
 
-def test_of_answers_left_behind_the_oldest_of_too_many_stops():
-    store, sources = Answers(), [Source() for _ in range(answers.MAX_UNATTENDED + 2)]
+def test_of_answers_left_behind_the_oldest_of_too_many_stops_and_none_that_waits_for_its_reader():
+    store, sources = Answers(), [Source() for _ in range(answers.MAX_UNATTENDED + 1)]
     growing = [started(store, source) for source in sources]
-    theirs = started(store, Source(), "bob")
-    assert growing[0].stopping
-    assert not any(other.stopping for other in (*growing[1:], theirs))
-    for source in sources:
+    unread = [started(store, Source()) for _ in range(5)]
+    for source, one in zip(sources, growing, strict=True):
         source.go.release(1)
+        asyncio.run(read(one, 1))
+    theirs, last = started(store, Source(), "bob"), started(store, Source())
+    assert growing[0].stopping
+    assert not any(other.stopping for other in (*growing[1:], *unread, theirs, last))
+    sources[0].go.release(1)
     assert sources[0].closed.wait(5)
+
+
+def test_no_more_answers_grow_than_the_limit_and_half_of_it_for_one_owner():
+    store, closed = Answers(), threading.Event()
+    for _ in range(2):
+        store.start("alice", Source(), print, limit=4)
+    with pytest.raises(Busy):
+        store.start("alice", Source(), closed.set, limit=4)
+    assert closed.is_set()
+    for owner in ("bob", "carol"):
+        store.start(owner, Source(), print, limit=4)
+    with pytest.raises(Busy):
+        store.start("dora", Source(), print, limit=4)
+
+
+def test_a_finished_answer_is_kept_for_its_time_however_often_it_is_read(monkeypatch: pytest.MonkeyPatch):
+    source = Source(1)
+    growing = started(Answers(), source)
+    source.go.release(1)
+    wait_until(lambda: growing.ended, seconds=5)
+    ended_at = growing.changed_at
+    asyncio.run(read(growing, 1))
+    assert growing.changed_at == ended_at
+
+
+def test_another_question_does_not_take_up_the_answer_to_this_one(alice):
+    first = events_of(alice("POST", "/v1/ask", json=QUESTION, headers=STREAM))
+    other = alice("POST", "/v1/ask", json={"question": "Who?"}, headers=STREAM | {"Last-Event-ID": first[0][0]})
+    assert events_of(other)[0][2]["answer_id"] != first[0][2]["answer_id"]
 
 
 def test_what_ended_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch):

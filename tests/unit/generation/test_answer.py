@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.access import AccessScope
-from core.errors import ModelUnavailable
+from core.errors import ContextTooLong, ModelUnavailable
 from core.types import Hits, Turn
 from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Plan, Sources, Token, answer, fold
 from generation.engines.base import Message, Written
@@ -184,11 +184,42 @@ def test_while_the_model_server_is_down_the_passages_speak_and_afterwards_the_mo
         down = fold(events)
         assert down.degraded
         assert not down.refused
-        assert [citation.quote.text for citation in down.citations] == [STATED, PASSAGES[1]]
-        assert down.text == f"“{STATED}”\n\n“{PASSAGES[1]}”" == shown(events)
-        assert [down.text[c.answer_start + 1 : c.answer_end - 1] for c in down.citations] == [STATED, PASSAGES[1]]
+        assert [citation.quote.text for citation in down.citations] == [STATED]  # the other has nothing to do with it
+        assert down.text == f"“{STATED}”" == shown(events)
+        assert [down.text[c.answer_start + 1 : c.answer_end - 1] for c in down.citations] == [STATED]
+        assert down.confidence is None
         server.fail = None
         assert (fold(ask_it()).degraded, fold(ask_it()).text) == (None, STATED)
+
+
+def test_without_a_model_a_question_that_no_passage_speaks_to_is_refused_for_that_reason() -> None:
+    class Away(ScriptedGenerator):
+        def probability_of(self, word: str, against: str, messages: Sequence[Message], **options: Any) -> float:
+            raise ModelUnavailable("away")
+
+    done = fold(ask(Away(), *PASSAGES, question="Who is king of France?"))
+    assert done.refusal
+    assert (done.refusal.reason, bool(done.degraded), done.citations) == ("model_unavailable", True, ())
+
+
+def test_a_server_that_cannot_count_is_not_asked_to_again() -> None:
+    class Miscounting(ScriptedGenerator):
+        num_asked = 0
+
+        def count_tokens(self, text: str) -> int:
+            self.num_asked += 1
+            raise ContextTooLong("context length exceeded")
+
+        def _take(self, messages: Sequence[Message]) -> None:
+            self.asked.append(list(messages))
+
+        def stream(self, messages: Sequence[Message], **options: Any) -> abc.Generator[str, None, Written]:
+            yield STATED
+            return Written(cut_off=False)
+
+    generator = Miscounting()
+    assert fold(ask(generator, *PASSAGES)).text == STATED
+    assert generator.num_asked == 1
 
 
 def test_a_model_that_hangs_is_waited_for_as_long_as_the_plan_says() -> None:
@@ -207,7 +238,7 @@ def test_a_model_that_breaks_off_leaves_what_it_wrote_and_the_passages_support()
             yield from super().stream(messages, **options)
             raise ModelUnavailable("gone")
 
-    for text, expected in ((f"{STATED} Award le", STATED), ("You can ca", f"“{STATED}”\n\n“{PASSAGES[1]}”")):
+    for text, expected in ((f"{STATED} Award le", STATED), ("You can ca", f"“{STATED}”")):
         done = fold(ask(Breaking(text), *PASSAGES))
         assert done.text == expected
         assert done.degraded
@@ -224,6 +255,9 @@ def test_a_prompt_the_server_has_no_room_for_is_given_fewer_passages() -> None:
     answered = fold(ask(small, *texts))
     assert (answered.text, answered.degraded) == (STATED, None)
     assert 1 <= len(answered.sources) < given == len(texts)
+    told = [event for event in ask(ScriptedGenerator(STATED, window_tokens=170), *texts) if isinstance(event, Sources)]
+    assert told[-1].given
+    assert told[-1].sources == answered.sources
     assert {c.quote.hit.rank for c in answered.citations} <= {s.hit.rank for s in answered.sources}
 
 

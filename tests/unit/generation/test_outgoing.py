@@ -1,11 +1,8 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from core.types import Citation, Quote
-from generation.outgoing import SAYS, Outgoing, outside
+from generation.outgoing import Outgoing
 from generation.prompt import TEXTS
-from tests.fakes_generation import as_pieces, context, hit
+from tests.fakes_generation import context
 
 SOURCE = (
     "Dogs stay 3 days, see https://acme.com/dogs?x=1, <kbd>Enter</kbd> or ann@acme.com. "
@@ -58,35 +55,13 @@ def test_what_the_sources_do_not_hold_is_taken_out_with_a_reason(text: str, reas
     shown = out.check(text)
     assert reason in [taken.reason for taken in out.taken]
     assert "evil" not in shown
-    assert all(SAYS[taken.reason] for taken in out.taken)
 
 
 def test_the_words_of_a_link_stay_without_it() -> None:
     assert outgoing().check("Read [the rules](https://evil.com) now.") == "Read the rules now."
 
 
-@given(
-    st.lists(
-        st.sampled_from(["See ", "https://evil.com/x", "![a](", "evil.com ", "<img src=", ">", ". ", "Dogs stay.", " Yes "]),
-        max_size=8,
-    )
-)
-def test_in_a_stream_nothing_is_shown_that_the_whole_would_not_show(parts: list[str]) -> None:
-    text = "".join(parts)
-    out = outgoing()
-    shown = "".join(out.feed(piece) for piece in as_pieces(text)) + out.end()
-    assert "evil.com" not in shown
-    assert "<img" not in shown
-
-
 def test_a_beginning_is_plain_only_if_nothing_of_it_can_be_taken_out() -> None:
     out = outgoing()
     assert out.is_plain("Dogs stay 3 days")
     assert not any(map(out.is_plain, ("See htt://", "<i", "![", "see evil.c", "a" * 30)))
-
-
-def test_a_citation_of_a_passage_that_was_not_given_is_found() -> None:
-    given_context = context("How long?", "Dogs stay.")
-    (given_hit,), other = given_context.hits, hit("Cats stay.", rank=9)
-    citations = [Citation(n, Quote(h, h.start, h.end), 0, 3) for n, h in enumerate((given_hit, other), 1)]
-    assert outside(citations, given_context) == [citations[1]]
