@@ -20,7 +20,7 @@ from core.types import Context, Hit, Quote
 from generation import prompt
 from generation.answer import Pack, Search
 from generation.engines.base import Generator
-from generation.locate import Passages
+from generation.locate import Concordance
 from generation.typed.question import Question, Value, schema_of
 from generation.typed.reading import Reading, read
 from generation.window import Counter
@@ -219,7 +219,7 @@ def _asked(question: Question, document: _Document) -> abc.Generator[ExtractEven
     yield Progress(question.question_id, "write")
     messages = prompt.extract(question, context)
     written = document.generator.json(messages, schema=schema_of(question), max_tokens=MAX_WRITTEN_TOKENS)
-    return _judged(question, read(question, written, Passages(context.hits), context, document.language), absent)
+    return _judged(question, read(question, written, Concordance(context.hits), context, document.language), absent)
 
 
 def _judged(question: Question, reading: Reading, absent: str) -> Extracted:

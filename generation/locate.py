@@ -1,13 +1,14 @@
 """Where in the passages words stand that a model says it copied: the model's copy is only a way to find the document's own.
 
-Space, line ends, hyphens at them, ligatures, quotation marks, accents and letter case do not count in the finding. What comes
-out is a range of a passage, whole sentences of it, cut from the document to the letter; words that stand nowhere give none.
+Space, line ends, hyphens, ligatures, quotation marks, dashes, accents, letter case and what cannot be seen do not count in the
+finding. What comes out is a range of a passage, whole sentences of it, cut from the document to the letter; words that stand
+nowhere give none.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from functools import cached_property
 
 from core.types import Hit, Quote
@@ -20,8 +21,8 @@ MAX_CHARS = 2000  # of one quote
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3,}|…)\s*\]|\.{3,}|…)\s*")
 
 
-class Passages:
-    """Passages in which words can be found, again and again."""
+class Concordance:
+    """Passages by their words: where these stand can be asked again and again."""
 
     def __init__(self, hits: Sequence[Hit]) -> None:
         self._passages = [_Passage(hit) for hit in hits]
@@ -54,12 +55,12 @@ class Passages:
         return self._nearest(letters)
 
     def _nearest(self, letters: str) -> Quote | None:
-        """Find the longest piece of words that the model copied with a slip."""
-        least = max(MIN_COPIED_CHARS, COPIED * len(letters))
+        """Find the longest piece of words that the model copied with a slip; not of what is too long to be quoted."""
+        least = max(MIN_COPIED_CHARS, math.ceil(COPIED * len(letters)))
         best: Quote | None = None
-        for passage in self._passages:
-            start, size = passage.longest(letters)
-            if size >= least:
+        for passage in self._passages if len(letters) <= 2 * MAX_CHARS else ():
+            start, size = passage.longest(letters, least)
+            if size:
                 least, best = size + 1, passage.quote(start, start + size)
         return best
 
@@ -85,9 +86,8 @@ class _Passage:
             start = text.find(letters, start + 1)
         return -1
 
-    def longest(self, letters: str) -> tuple[int, int]:
-        match = SequenceMatcher(None, self._places[0], letters, autojunk=False).find_longest_match()
-        return match.a, match.size
+    def longest(self, letters: str, least: int) -> tuple[int, int]:
+        return longest_common(self._places[0], letters, least)
 
     def range(self, start: int, end: int) -> tuple[int, int]:
         """Tell where some of the letters stand, as character offsets into the document."""
@@ -106,8 +106,36 @@ class _Passage:
         return begins and (end == len(text) or not (text[end - 1].isalnum() and text[end].isalnum()) or _is_wide(text[end]))
 
 
+def longest_common(text: str, letters: str, least: int) -> tuple[int, int]:
+    """Find the first of the longest pieces, of at least so many letters and over half of them, that stand in a text.
+
+    Gives where in the text it begins and its length, (0, 0) if there is none. Sizes are tried by bisection, each in one pass
+    over the text: no text, however it repeats itself, makes it slow.
+
+    >>> longest_common("it is governed by the law", "he is governed by a", 12)
+    (2, 16)
+    """
+    kernel = letters[len(letters) - least : least]  # every such piece holds the middle: most texts do not
+    if not len(letters) / 2 < least <= len(letters) or kernel not in text:
+        return 0, 0
+    size, most, found = least, len(letters), (0, 0)
+    while size <= most:
+        middle = (size + most) // 2
+        start = _first_piece(text, letters, middle)
+        if start >= 0:
+            found, size = (start, middle), middle + 1
+        else:
+            most = middle - 1
+    return found
+
+
+def _first_piece(text: str, letters: str, size: int) -> int:
+    pieces = {letters[at : at + size] for at in range(len(letters) - size + 1)}
+    return next((at for at in range(len(text) - size + 1) if text[at : at + size] in pieces), -1)
+
+
 def widened(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a range to whole sentences; to the clauses of one too long for an quote; the range itself if those are too.
+    """Widen a range to whole sentences; to the clauses of one too long for a quote; the range itself if those are too.
 
     >>> text = "It ends. Neither party may assign it, save by law. It is paid."
     >>> text[slice(*widened(text, 24, 29))]
@@ -122,7 +150,7 @@ def widened(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def paragraph(quote: Quote) -> Quote:
-    """Widen an quote to its paragraph, as far as its passage holds it; as it is if that were too long."""
+    """Widen a quote to its paragraph, as far as its passage holds it; as it is if that were too long."""
     text, offset = quote.hit.text, quote.hit.start
     start = max((m.end() for m in re.finditer(r"\n\s*\n", text[: quote.start - offset])), default=0)
     after = re.compile(r"\n\s*\n").search(text, quote.end - offset)

@@ -7,12 +7,13 @@ a date, an amount and a name are read off the quote, yes or no needs the quote's
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from core.types import Context, Quote
 from generation.citations import Evidence
 from generation.hostile import withhold
-from generation.locate import Passages, paragraph
+from generation.locate import Concordance, paragraph
 from generation.typed import amounts, dates, polarity
 from generation.typed.question import Money, Question, Value
 from generation.words import tokens
@@ -41,43 +42,60 @@ class Reading:
     is_absent: bool = False
 
 
-def read(question: Question, written: Any, passages: Passages, context: Context, language: str) -> Reading:
+@dataclass(frozen=True)
+class Habits:
+    """How the passages write dates and amounts: told from all of their text, and once, however many sentences are read."""
+
+    text: str
+    language: str
+
+    @cached_property
+    def day_first(self) -> bool | None:
+        """Tell whether the day stands before the month; None if nothing tells."""
+        return dates.order_of([self.text], self.language)
+
+    @cached_property
+    def dollar(self) -> str | None:
+        """Tell which dollar is meant."""
+        return amounts.told_dollar(self.text)
+
+
+def read(question: Question, written: Any, passages: Concordance, context: Context, language: str) -> Reading:
     """Make a typed value of what the model wrote; whatever that is, a value comes with quotes that it follows from."""
     fields = written if isinstance(written, dict) else {}
     copied = _texts(fields.get("quotes") if question.kind == "clause" else [fields.get("quote")])
     if not any(text.strip() for text in copied):
         return Reading(None, (), NOTHING_COPIED, is_absent=True)
+    habits = Habits(passages.text, language)
     found = _outermost(quote for text in copied for quote in passages.find(text))
     quotes = tuple(quote for quote in found if _testify([quote]))
     if question.kind == "text":
         return _text(question, fields.get("answer"), quotes, context)
     if not found and question.kind in {"date", "amount"}:
-        quotes = _only_bearer(question, fields, passages, language)
+        quotes = _only_bearer(question, fields, passages.sentences(), habits)
     if not quotes:
         return Reading(None, (), NO_EVIDENCE if found else NOT_THERE)
-    return _value(question, fields, quotes, passages, language)
+    return _value(question, fields, quotes, habits)
 
 
-def _value(
-    question: Question, fields: Mapping[str, Any], quotes: tuple[Quote, ...], passages: Passages, language: str
-) -> Reading:
+def _value(question: Question, fields: Mapping[str, Any], quotes: tuple[Quote, ...], habits: Habits) -> Reading:
     match question.kind:
         case "yes_no":
-            return _yes_no(question, fields.get("answer"), quotes, language)
+            return _yes_no(question, fields.get("answer"), quotes, habits.language)
         case "date":
-            return _date(fields.get("date"), quotes, passages, language)
+            return _date(fields.get("date"), quotes, habits)
         case "amount":
-            return _amount(fields.get("amount"), quotes, passages, language)
+            return _amount(fields.get("amount"), quotes, habits)
         case "party":
             return _party(_texts(fields.get("names")), quotes)
         case _:
             return _clause(question, quotes)
 
 
-def _only_bearer(question: Question, fields: Mapping[str, Any], passages: Passages, language: str) -> tuple[Quote, ...]:
+def _only_bearer(question: Question, fields: Mapping[str, Any], sentences: Iterable[Quote], habits: Habits) -> tuple[Quote, ...]:
     """Find the sentence that holds the value which the model named, where its words stand nowhere; none if two do."""
-    sentences = [quote for quote in passages.sentences() if _testify([quote])]
-    bearing = [quote for quote in sentences if _value(question, fields, (quote,), passages, language).value is not None]
+    evidence = [quote for quote in sentences if _testify([quote])]
+    bearing = [quote for quote in evidence if _value(question, fields, (quote,), habits).value is not None]
     return tuple(bearing) if len(bearing) == 1 else ()
 
 
@@ -93,13 +111,12 @@ def _yes_no(question: Question, answer: Any, quotes: tuple[Quote, ...], language
     return Reading(None, quotes, f"The model reads “{answer}” off these words, and they do not tell so by themselves.")
 
 
-def _date(told: Any, quotes: tuple[Quote, ...], passages: Passages, language: str) -> Reading:
-    day_first = dates.order_of([passages.text], language)
-    wanted = {form for found in dates.dates(_text_of(told), day_first=day_first) for form in found.readings}
+def _date(told: Any, quotes: tuple[Quote, ...], habits: Habits) -> Reading:
+    wanted = {form for found in dates.dates(_text_of(told), day_first=habits.day_first) for form in found.readings}
     if not wanted:
         return Reading(None, quotes, "These words give no calendar date." if told else "The model named no date.")
     for quote in quotes:
-        for found in dates.dates(quote.text, day_first=day_first):
+        for found in dates.dates(quote.text, day_first=habits.day_first):
             if any(form.startswith(begun) for form in found.readings for begun in wanted):
                 return _dated(found, quote)
     return Reading(None, quotes, "The date that the model named does not stand in the words it named as its source.")
@@ -113,16 +130,16 @@ def _dated(found: dates.Dated, quote: Quote) -> Reading:
     return Reading(None, (quote,), f"“{written}” can be {either}, and nothing in the passages tells which.", found.readings)
 
 
-def _amount(told: Any, quotes: tuple[Quote, ...], passages: Passages, language: str) -> Reading:
-    wanted = amounts.amounts(_text_of(told), language)
+def _amount(told: Any, quotes: tuple[Quote, ...], habits: Habits) -> Reading:
+    wanted = amounts.amounts(_text_of(told), habits.language)
     if not wanted:
         return Reading(None, quotes, "The model named no amount.")
-    standing = [(found, quote) for quote in quotes for found in amounts.amounts(quote.text, language)]
+    standing = [(found, quote) for quote in quotes for found in amounts.amounts(quote.text, habits.language)]
     agreeing = [pair for pair in standing if any(amounts.agree(one, pair[0]) for one in wanted)]
     if not agreeing:
         return Reading(None, quotes, "The amount that the model named does not stand in the words it named as its source.")
     found, quote = max(agreeing, key=lambda pair: (pair[0].currency is not None, pair[0].unit is not None))
-    found = amounts.in_dollars(found, amounts.told_dollar(passages.text))
+    found = amounts.in_dollars(found, habits.dollar)
     return Reading(Money(found.plain, found.currency, found.unit), (quote,), "The amount stands in these words.")
 
 
@@ -138,7 +155,7 @@ def _named(told: str, quotes: Iterable[Quote]) -> tuple[str, Quote] | None:
     """Find a name in the quotes, as it is written there."""
     for quote in quotes:
         cut = replace(quote.hit, text=quote.text, start=quote.start, end=quote.end)
-        place = Passages([cut]).place(told)
+        place = Concordance([cut]).place(told)
         if place and _is_name(place.text):
             return _written(place, quote), quote
     return None

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from core.types import Context
-from generation.locate import Passages
+from generation.locate import Concordance
+from generation.typed import dates
 from generation.typed.question import Kind, Money, Question
 from generation.typed.reading import NOT_THERE, Reading, read
 from tests.fakes_generation import hit
@@ -24,7 +25,7 @@ TEXT = "\n\n".join((PARTIES, ASSIGN, FEE, LAW, TERM))
 def reading(kind: Kind, question: str, written: Any, *, options: tuple[str, ...] = (), language: str = "en") -> Reading:
     passages = [hit(TEXT, start=7)]
     asked = Question("1", question, kind, options)
-    return read(asked, written, Passages(passages), Context(question, tuple(passages)), language)
+    return read(asked, written, Concordance(passages), Context(question, tuple(passages)), language)
 
 
 def quoted(made: Reading) -> list[str]:
@@ -49,7 +50,7 @@ def test_a_date_or_an_amount_whose_quote_stands_nowhere_has_the_one_sentence_tha
     assert quoted(made) == [FEE.partition(" All")[0]]
     twice = hit(f"{PARTIES} {PARTIES}")
     asked, written = Question("1", "When?", "date"), {"quote": "dated 2017-11-30", "date": "2017-11-30"}
-    assert read(asked, written, Passages([twice]), Context("When?", (twice,)), "en").value is None
+    assert read(asked, written, Concordance([twice]), Context("When?", (twice,)), "en").value is None
 
 
 def test_a_date_that_can_be_two_is_not_told_and_both_are() -> None:
@@ -132,3 +133,12 @@ def test_where_nothing_is_copied_the_answer_is_absent(written: Any) -> None:
 def test_words_that_stand_nowhere_carry_no_value() -> None:
     made = reading("date", "When?", {"quote": "signed on the first of May 2010", "date": "May 1, 2010"})
     assert (made.value, made.reason, made.is_absent) == (None, NOT_THERE, False)
+
+
+def test_how_dates_are_written_is_told_once_however_many_sentences_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(dates, "order_of", lambda texts, language: asked.append(language))
+    passages = [hit(" ".join(f"It was paid on {day} May 2019." for day in range(1, 29)))]
+    question, written = Question("1", "When?", "date"), {"quote": "dated May 7, 2019", "date": "May 7, 2019"}
+    made = read(question, written, Concordance(passages), Context("When?", tuple(passages)), "en")
+    assert (made.value, asked) == ("2019-05-07", ["en"])
