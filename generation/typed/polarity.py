@@ -2,34 +2,34 @@
 
 Negations are counted in the question and in that part of the quote which speaks of the same thing; an even difference
 affirms. Words that forbid or except count as negations ("void", "without", "unless"), so that "not without consent" requires
-consent. A question whether there is some clause is affirmed by the clause, whatever that forbids. English; in other languages,
-and where permission is asked and an obligation quoted or the other way round, nothing is told.
+consent. A question whether there is some clause is affirmed by the clause, whatever that forbids, unless the clause itself is
+denied. English; in other languages, and where permission is asked and an obligation quoted or the other way round, nothing is
+told.
 """
 
 import re
 
 from generation.sentences import trimmed
+from generation.typed.negation import count
 from generation.words import tokens
 
-_NEGATION = re.compile(
-    r"\b(?:not|cannot|neither|never|none|nobody|nothing|without|unless|except(?! for the)"
-    r"|no(?! (?:later|less|more|fewer) than\b)(?!\.?\s*\d)"
-    r"|un(?:authori[sz]ed|enforceable|lawful|permitted)|anti-?\w+|non-(?!profit)\w+"
-    r"|prohibit\w*|forbid\w*|ban(?:s|ned)?|restrict\w*|prevent\w*|preclud\w*"
-    r"|void|invalid|waive[sd]?|exclud\w+|disclaim\w*|lacks?|fail(?:s|ed)?|refus\w+)\b|n['’]t\b",
-    re.IGNORECASE,
-)
-_IDIOM = re.compile(
-    r"\b(?:not limited to|without limitation|without limiting|if not|whether or not|not only|no doubt|without prejudice)\b",
-    re.IGNORECASE,
-)
 _WHETHER_THERE_IS = re.compile(
     r"\b(?:is|are) there\b|\b(?:does|do)\b.*\b(?:contain|include|have|hold|provide for|impose|grant|cap|limit|address|mention)\b"
     r"|\b(?:clause|provision|restriction|covenant)\b",
     re.IGNORECASE,
 )
-_THERE_IS_NONE = re.compile(
-    r"\b(?:there (?:is|are|shall be|will be)|has|have|grants?|contains?|includes?|imposes?) (?:no|not any|neither)\b",
+_BAR = r"(?:clause|provision|restriction|covenant|prohibition|cap|limit|limitation)s?|(?:anti|non)-?\w{3,}"
+_ASKS_FOR_A_BAR = re.compile(rf"\b(?:{_BAR})\b|\b(?:restrict|prohibit|limit|cap|forbid)\b", re.IGNORECASE)
+_NONE_OF = re.compile(
+    r"\b(?P<said>no|not|nor|neither|without|lacks?|hardly|waive[sd]?)\s+"
+    r"(?P<granted>(?:be|been|is|subject|to|have|has|any|a|an|the|such|grant|contain|includ|impos|provid|creat)\w{0,3}\s+)?"
+    r"(?:(?:be|been|is|subject|to|have|has|any|a|an|the|such|grant|contain|includ|impos|provid|creat)\w{0,3}\s+){0,3}"
+    r"(?P<what>(?:(?!(?:shall|may|will|must|can|is|are|be|event|case|circumstances?|party|parties)\b)[\w-]+[ ,]*){1,3})",
+    re.IGNORECASE,
+)
+_UN = re.compile(r"\bun(\w+)ed\b", re.IGNORECASE)
+_DOES_NOT_APPLY = re.compile(
+    r"\b(?:not|never|hardly|cannot)\s+(?:be\s+)?(?:appl\w+|exist\w*|included|granted|imposed)\b|\b(?:deleted|omitted)\b",
     re.IGNORECASE,
 )
 _MUST = re.compile(r"\b(?:must|shall|obliged|obligated|required?|requires|have to|has to|duty)\b", re.IGNORECASE)
@@ -37,8 +37,15 @@ _MAY = re.compile(r"\b(?:may|can|allow\w*|permit\w*|entitled|free to|right to|au
 _CUT = re.compile(
     r";|:\s|\bprovided,? (?:however,? )?that\b|,?\s+(?:which|whose)\b|,\s+(?:and|but) (?=such\b|any\b|the\b)", re.IGNORECASE
 )
-_SAVE = re.compile(r"\b(?:unless|except|without|save)\b", re.IGNORECASE)
+_SAVE = re.compile(r"\b(?:unless|except|without|save|excluding|other than|rather than|instead of|in lieu of)\b", re.IGNORECASE)
+_TURN = re.compile(
+    r";|[.!?]\s|\bprovided,? (?:however,? )?that\b|,\s+(?=(?:not|and not|nor)\b)"
+    r"|,?\s+(?=(?:but|which|whose|rather than|instead of|other than|unless|except|without|save)\b)",
+    re.IGNORECASE,
+)
+_KNOWN = frozenset({"en", "und", ""})
 FEW_WORDS = 3
+_LEAST_ALIKE = 3  # letters that two forms of a word begin with: cap, capped
 GENERIC = frozenset(
     tokens("agreement contract document clause section provision party parties allowed permitted required possible yes no text")
 )
@@ -53,16 +60,16 @@ def answer_of(question: str, quote: str, language: str = "en") -> bool | None:
     >>> answer_of("Is there an anti-assignment clause?", rule), answer_of("Is insurance required?", rule)
     (True, None)
     """
-    if language not in {"en", "und", ""}:
+    if language not in _KNOWN:
         return None
     part = about(question, quote)
     if part is None:
         return None
     if _WHETHER_THERE_IS.search(question):
-        return not _THERE_IS_NONE.search(part)
+        return _there_is(question, part)
     if _other_modality(question, part):
         return None
-    return (_count(question) - _count(part)) % 2 == 0
+    return (count(question) - count(part)) % 2 == 0
 
 
 def denies(claim: str, quote: str) -> bool:
@@ -73,7 +80,23 @@ def denies(claim: str, quote: str) -> bool:
     (True, False)
     """
     part = about(claim, quote) or quote
-    return len(claim.split()) > FEW_WORDS and (_count(claim) - _count(part)) % 2 == 1
+    return len(claim.split()) > FEW_WORDS and (count(claim) - count(part)) % 2 == 1
+
+
+def bears(answer: str, quote: str, question: str, language: str = "en") -> bool:
+    """Tell whether a short answer stands in a clause that speaks of what is asked, and does not deny it; a long one may.
+
+    >>> law = "This agreement is not governed by the law of Delaware but by the law of Texas."
+    >>> bears("Delaware", law, "Which law governs?"), bears("Texas", law, "Which law governs?")
+    (False, True)
+    """
+    if len(answer.split()) > FEW_WORDS or language not in _KNOWN:
+        return True
+    words, asked = set(tokens(answer)), _meaning(question)
+    clauses = [(clause, set(tokens(clause))) for clause in _pieces(_TURN, quote)]
+    holding = [clause for clause, found in clauses if words <= found] or [clause for clause, found in clauses if words & found]
+    speaking = [clause for clause in holding if not asked or asked & _meaning(clause)]
+    return any(count(clause) == 0 or count(question) > 0 for clause in speaking)
 
 
 def about(question: str, quote: str) -> str | None:
@@ -91,18 +114,49 @@ def _meaning(text: str) -> frozenset[str]:
 
 
 def _parts(quote: str) -> list[str]:
-    ends = [match.start() for match in _CUT.finditer(quote)]
+    return _pieces(_CUT, quote)
+
+
+def _pieces(cut: re.Pattern[str], quote: str) -> list[str]:
+    ends = [match.start() for match in cut.finditer(quote)]
     ranges = [trimmed(quote, a, b) for a, b in zip([0, *ends], [*ends, len(quote)], strict=True)]
     return [quote[a:b] for a, b in ranges if a < b]
 
 
-def _count(text: str) -> int:
-    """Count negations; "nor" goes on with one that came before, and what only sounds like one is none."""
-    return len(_NEGATION.findall(_IDIOM.sub(" ", text)))
+def _there_is(question: str, part: str) -> bool | None:
+    """Tell whether there is a clause, which is one whatever it forbids, or a right, which what is denied is not."""
+    if _there_is_none(question, part):
+        return False
+    if count(part) == 0:
+        return True
+    if _ASKS_FOR_A_BAR.search(question):
+        return None if _DOES_NOT_APPLY.search(part) else True
+    return True if count(part) % 2 == 0 else None
+
+
+def _there_is_none(question: str, part: str) -> bool:
+    """Tell whether what is denied is the thing asked for: of a clause that forbids, the clause and not what it forbids."""
+    asked = _meaning(question)
+    if any(_alike(word, one) for word in _UN.findall(part.lower()) for one in asked):
+        return True
+    denied = [_denied(match) for match in _NONE_OF.finditer(part)]
+    if _ASKS_FOR_A_BAR.search(question):
+        denied = [what for what in denied if re.search(rf"\b(?:{_BAR})\b", what, re.IGNORECASE)]
+    return any(asked & _meaning(what) for what in denied)
+
+
+def _denied(match: re.Match[str]) -> str:
+    """Give the words that a negation denies: "no audit right", "not be granted any audit right", but "not obstruct" an audit."""
+    is_verb = match["said"].lower() in {"not", "nor", "neither", "hardly"} and not match["granted"]
+    return match["what"].split()[0] if is_verb else match["what"]
+
+
+def _alike(one: str, other: str) -> bool:
+    return len(min(one, other, key=len)) >= _LEAST_ALIKE and (one.startswith(other) or other.startswith(one))
 
 
 def _other_modality(question: str, part: str) -> bool:
     """Tell whether one of the two speaks of what must be, and the other only of what may be."""
     asks_must = bool(_MUST.search(question)) and not _MAY.search(question)
     says_may_only = bool(_MAY.search(part)) and not _MUST.search(part)
-    return asks_must and says_may_only and not _NEGATION.search(part)
+    return asks_must and says_may_only and not count(part)

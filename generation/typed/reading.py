@@ -70,7 +70,7 @@ def read(question: Question, written: Any, passages: Concordance, context: Conte
     found = _outermost(quote for text in copied for quote in passages.find(text))
     quotes = tuple(quote for quote in found if _testify([quote]))
     if question.kind == "text":
-        return _text(question, fields.get("answer"), quotes, context)
+        return _text(question, fields.get("answer"), quotes, context, language)
     if not found and question.kind in {"date", "amount"}:
         quotes = _only_bearer(question, fields, passages.sentences(), habits)
     if not quotes:
@@ -182,16 +182,17 @@ def _clause(question: Question, quotes: tuple[Quote, ...]) -> Reading:
     return Reading(tuple(quote.text for quote in whole), whole, "These words are the clause, to the letter.")
 
 
-def _text(question: Question, told: Any, quotes: tuple[Quote, ...], context: Context) -> Reading:
+def _text(question: Question, told: Any, quotes: tuple[Quote, ...], context: Context, language: str) -> Reading:
     answer = " ".join(_text_of(told).split())
     if not answer or (question.options and answer not in question.options):
         return Reading(None, quotes, "The model wrote no answer." if not answer else "The model chose none of the options.")
     for quote in quotes:
-        if _supports(quote, answer, context.question):
+        if polarity.bears(answer, quote.text, question.text, language) and _supports(quote, answer, question.text):
             return Reading(answer, (quote,), "These words support the answer.")
     check = Evidence(context).check(answer)
     found = tuple(Quote(quote.hit, quote.start, quote.end) for quote in check.quotes)
-    if check.verdict == "supported" and found and _testify(found):
+    borne = any(polarity.bears(answer, quote.text, question.text, language) for quote in found)
+    if check.verdict == "supported" and borne and _testify(found):
         return Reading(answer, found, "These words support the answer.")
     return Reading(None, quotes, "No words of the passages support what the model wrote.")
 

@@ -142,3 +142,32 @@ def test_how_dates_are_written_is_told_once_however_many_sentences_are_read(monk
     question, written = Question("1", "When?", "date"), {"quote": "dated May 7, 2019", "date": "May 7, 2019"}
     made = read(question, written, Concordance(passages), Context("When?", tuple(passages)), "en")
     assert (made.value, asked) == ("2019-05-07", ["en"])
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "answer"),
+    [
+        ("Which law governs?", "This agreement is not governed by the law of Delaware.", "Delaware"),
+        ("Which law governs?", "It is governed by the law of New York, not by the law of Delaware.", "Delaware"),
+        ("Which law governs?", "Acme is a Delaware corporation.", "Delaware"),
+        ("Who is liable?", "Neither Acme nor Bravo is liable.", "Acme"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("Delaware", "New York", "Acme")])
+@pytest.mark.parametrize("copied", [True, False])
+def test_no_short_answer_is_read_off_words_that_deny_it_or_speak_of_something_else(
+    question: str, sentence: str, answer: str, options: tuple[str, ...], copied: bool
+) -> None:
+    passages = [hit(sentence)]
+    written = {"quote": sentence if copied else "something of its own", "answer": answer}
+    asked, context = Question("1", question, "text", options), Context(question, tuple(passages))
+    made = read(asked, written, Concordance(passages), context, "en")
+    assert made.value is None
+    assert "No words of the passages support" in made.reason
+
+
+def test_a_short_answer_is_read_off_the_clause_that_affirms_it() -> None:
+    passages = [hit("It is not governed by the law of Delaware but by the law of New York, without regard to conflicts of laws.")]
+    asked, context = Question("1", "Which law governs?", "text", ("Delaware", "New York")), Context("?", tuple(passages))
+    written = {"quote": passages[0].text, "answer": "New York"}
+    assert read(asked, written, Concordance(passages), context, "en").value == "New York"
