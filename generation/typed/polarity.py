@@ -10,7 +10,7 @@ told.
 import re
 
 from generation.sentences import trimmed
-from generation.typed.negation import count
+from generation.typed.negation import alike, count
 from generation.words import tokens
 
 _WHETHER_THERE_IS = re.compile(
@@ -21,7 +21,7 @@ _WHETHER_THERE_IS = re.compile(
 _BAR = r"(?:clause|provision|restriction|covenant|prohibition|cap|limit|limitation)s?|(?:anti|non)-?\w{3,}"
 _ASKS_FOR_A_BAR = re.compile(rf"\b(?:{_BAR})\b|\b(?:restrict|prohibit|limit|cap|forbid)\b", re.IGNORECASE)
 _NONE_OF = re.compile(
-    r"\b(?P<said>no|not|nor|neither|without|lacks?|hardly|waive[sd]?)\s+"
+    r"\b(?P<said>no|not|nor|neither|lacks?|hardly|waive[sd]?)\s+"
     r"(?P<granted>(?:be|been|is|subject|to|have|has|any|a|an|the|such|grant|contain|includ|impos|provid|creat)\w{0,3}\s+)?"
     r"(?:(?:be|been|is|subject|to|have|has|any|a|an|the|such|grant|contain|includ|impos|provid|creat)\w{0,3}\s+){0,3}"
     r"(?P<what>(?:(?!(?:shall|may|will|must|can|is|are|be|event|case|circumstances?|party|parties)\b)[\w-]+[ ,]*){1,3})",
@@ -29,7 +29,8 @@ _NONE_OF = re.compile(
 )
 _UN = re.compile(r"\bun(\w+)ed\b", re.IGNORECASE)
 _DOES_NOT_APPLY = re.compile(
-    r"\b(?:not|never|hardly|cannot)\s+(?:be\s+)?(?:appl\w+|exist\w*|included|granted|imposed)\b|\b(?:deleted|omitted)\b",
+    r"\b(?:not|never|hardly|cannot)\s+(?:be\s+)?(?:appl\w+|exist\w*|included|granted|imposed)\b"
+    r"|\bintentionally (?:deleted|omitted)\b",
     re.IGNORECASE,
 )
 _MUST = re.compile(r"\b(?:must|shall|obliged|obligated|required?|requires|have to|has to|duty)\b", re.IGNORECASE)
@@ -45,7 +46,6 @@ _TURN = re.compile(
 )
 _KNOWN = frozenset({"en", "und", ""})
 FEW_WORDS = 3
-_LEAST_ALIKE = 3  # letters that two forms of a word begin with: cap, capped
 GENERIC = frozenset(
     tokens("agreement contract document clause section provision party parties allowed permitted required possible yes no text")
 )
@@ -69,7 +69,7 @@ def answer_of(question: str, quote: str, language: str = "en") -> bool | None:
         return _there_is(question, part)
     if _other_modality(question, part):
         return None
-    return (count(question) - count(part)) % 2 == 0
+    return _is_even(question, part)
 
 
 def denies(claim: str, quote: str) -> bool:
@@ -80,7 +80,7 @@ def denies(claim: str, quote: str) -> bool:
     (True, False)
     """
     part = about(claim, quote) or quote
-    return len(claim.split()) > FEW_WORDS and (count(claim) - count(part)) % 2 == 1
+    return len(claim.split()) > FEW_WORDS and not _is_even(claim, part)
 
 
 def bears(answer: str, quote: str, question: str, language: str = "en") -> bool:
@@ -96,7 +96,7 @@ def bears(answer: str, quote: str, question: str, language: str = "en") -> bool:
     clauses = [(clause, set(tokens(clause))) for clause in _pieces(_TURN, quote)]
     holding = [clause for clause, found in clauses if words <= found] or [clause for clause, found in clauses if words & found]
     speaking = [clause for clause in holding if not asked or asked & _meaning(clause)]
-    return any(count(clause) == 0 or count(question) > 0 for clause in speaking)
+    return any(count(clause, asked) == 0 or count(question, asked) > 0 for clause in speaking)
 
 
 def about(question: str, quote: str) -> str | None:
@@ -123,24 +123,31 @@ def _pieces(cut: re.Pattern[str], quote: str) -> list[str]:
     return [quote[a:b] for a, b in ranges if a < b]
 
 
+def _is_even(question: str, part: str) -> bool:
+    asked = _meaning(question)
+    return (count(question, asked) - count(part, asked)) % 2 == 0
+
+
 def _there_is(question: str, part: str) -> bool | None:
     """Tell whether there is a clause, which is one whatever it forbids, or a right, which what is denied is not."""
     if _there_is_none(question, part):
         return False
-    if count(part) == 0:
+    negations = count(part, _meaning(question))
+    if negations == 0:
         return True
     if _ASKS_FOR_A_BAR.search(question):
         return None if _DOES_NOT_APPLY.search(part) else True
-    return True if count(part) % 2 == 0 else None
+    return True if negations % 2 == 0 else None
 
 
 def _there_is_none(question: str, part: str) -> bool:
     """Tell whether what is denied is the thing asked for: of a clause that forbids, the clause and not what it forbids."""
     asked = _meaning(question)
-    if any(_alike(word, one) for word in _UN.findall(part.lower()) for one in asked):
+    asks_for_bar = bool(_ASKS_FOR_A_BAR.search(question))
+    if asks_for_bar and any(alike(word, asked) for word in _UN.findall(part)):
         return True
     denied = [_denied(match) for match in _NONE_OF.finditer(part)]
-    if _ASKS_FOR_A_BAR.search(question):
+    if asks_for_bar:
         denied = [what for what in denied if re.search(rf"\b(?:{_BAR})\b", what, re.IGNORECASE)]
     return any(asked & _meaning(what) for what in denied)
 
@@ -151,12 +158,8 @@ def _denied(match: re.Match[str]) -> str:
     return match["what"].split()[0] if is_verb else match["what"]
 
 
-def _alike(one: str, other: str) -> bool:
-    return len(min(one, other, key=len)) >= _LEAST_ALIKE and (one.startswith(other) or other.startswith(one))
-
-
 def _other_modality(question: str, part: str) -> bool:
     """Tell whether one of the two speaks of what must be, and the other only of what may be."""
     asks_must = bool(_MUST.search(question)) and not _MAY.search(question)
     says_may_only = bool(_MAY.search(part)) and not _MUST.search(part)
-    return asks_must and says_may_only and not count(part)
+    return asks_must and says_may_only and not count(part, _meaning(question))
