@@ -18,8 +18,11 @@ _WHETHER_THERE_IS = re.compile(
     r"|\b(?:clause|provision|restriction|covenant)\b",
     re.IGNORECASE,
 )
-_BAR = r"(?:clause|provision|restriction|covenant|prohibition|cap|limit|limitation)s?|(?:anti|non)-?\w{3,}"
-_ASKS_FOR_A_BAR = re.compile(rf"\b(?:{_BAR})\b|\b(?:restrict|prohibit|limit|cap|forbid)\b", re.IGNORECASE)
+_CLAUSE = r"(?:clause|provision|restriction|covenant|prohibition|cap|limit|limitation)s?"
+_BAR = rf"{_CLAUSE}|(?:anti|non)-?\w{{3,}}"
+_BAR_OF_AN_ACT = re.compile(r"\b(?:anti-?\w{3,}|non?-?(?:compet|solicit|disclos|disparag|circumvent|assign)\w*)", re.IGNORECASE)
+_ASKS_FOR_A_BAR = re.compile(rf"\b(?:{_CLAUSE}|restrict|prohibit|forbid)\b|{_BAR_OF_AN_ACT.pattern}", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(?:only|consent|approval|subject to)\b", re.IGNORECASE)
 _NONE_OF = re.compile(
     r"\b(?P<said>no|not|nor|neither|lacks?|hardly|waive[sd]?)\s+"
     r"(?P<granted>(?:be|been|is|subject|to|have|has|any|a|an|the|such|grant|contain|includ|impos|provid|creat)\w{0,3}\s+)?"
@@ -36,12 +39,12 @@ _DOES_NOT_APPLY = re.compile(
 _MUST = re.compile(r"\b(?:must|shall|obliged|obligated|required?|requires|have to|has to|duty)\b", re.IGNORECASE)
 _MAY = re.compile(r"\b(?:may|can|allow\w*|permit\w*|entitled|free to|right to|authori[sz]ed)\b", re.IGNORECASE)
 _CUT = re.compile(
-    r";|:\s|\bprovided,? (?:however,? )?that\b|,?\s+(?:which|whose)\b|,\s+(?:and|but) (?=such\b|any\b|the\b)", re.IGNORECASE
+    r";|:\s|\bprovided,? (?:however,? )?that\b|,?\s(?:which|whose)\b|,\s+(?:and|but) (?=such\b|any\b|the\b)", re.IGNORECASE
 )
 _SAVE = re.compile(r"\b(?:unless|except|without|save|excluding|other than|rather than|instead of|in lieu of)\b", re.IGNORECASE)
 _TURN = re.compile(
     r";|[.!?]\s|\bprovided,? (?:however,? )?that\b|,\s+(?=(?:not|and not|nor)\b)"
-    r"|,?\s+(?=(?:but|which|whose|rather than|instead of|other than|unless|except|without|save)\b)",
+    r"|,?\s(?=(?:but|which|whose|rather than|instead of|other than|unless|except|without|save)\b)",
     re.IGNORECASE,
 )
 _KNOWN = frozenset({"en", "und", ""})
@@ -66,7 +69,7 @@ def answer_of(question: str, quote: str, language: str = "en") -> bool | None:
     if part is None:
         return None
     if _WHETHER_THERE_IS.search(question):
-        return _there_is(question, part)
+        return _there_is(question, part, quote)
     if _other_modality(question, part):
         return None
     return _is_even(question, part)
@@ -128,16 +131,16 @@ def _is_even(question: str, part: str) -> bool:
     return (count(question, asked) - count(part, asked)) % 2 == 0
 
 
-def _there_is(question: str, part: str) -> bool | None:
+def _there_is(question: str, part: str, quote: str) -> bool | None:
     """Tell whether there is a clause, which is one whatever it forbids, or a right, which what is denied is not."""
     if _there_is_none(question, part):
         return False
-    negations = count(part, _meaning(question))
-    if negations == 0:
-        return True
-    if _ASKS_FOR_A_BAR.search(question):
-        return None if _DOES_NOT_APPLY.search(part) else True
-    return True if negations % 2 == 0 else None
+    if not _ASKS_FOR_A_BAR.search(question):
+        return True if _is_even(question, part) else None
+    is_free = count(quote, _meaning(question)) == 0 and not _CONDITION.search(quote)
+    if _DOES_NOT_APPLY.search(part) or (is_free and _BAR_OF_AN_ACT.search(question)):
+        return None  # what an act is free of does not bar it
+    return True
 
 
 def _there_is_none(question: str, part: str) -> bool:
