@@ -18,9 +18,10 @@ from core.routes import DEFAULT, check_routes, is_outside
 from core.sensitivity import cleared, may_leave, sensitivity_of
 from core.settings import Settings
 from core.types import Turn
+from generation.answer import Pack
 from generation.engines.base import Generator
 from generation.engines.openai import OpenAICompatible
-from generation.engines.outside import Line, Outside, Pack
+from generation.engines.outside import Line, Outside
 from generation.privacy.personal import LANGUAGE, Finder
 from generation.privacy.placeholders import Finds, Redaction
 from generation.route import Asked, Decision, decide

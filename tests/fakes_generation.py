@@ -194,12 +194,14 @@ class FakeModelServer(Served):
         unknown: Mapping[str, str] | None = None,
         too_long: str = "the request exceeds the available context size",
         num_silent_comments: int = 0,
+        num_thoughts: int = 0,
         max_top: int = 20,
     ) -> None:
         self.max_top = max_top  # likeliest tokens it tells at most
         self.no_tokens_status = 404  # what /tokenize answers without ``tokenize``
         self.restarting, self.unknown, self.too_long = restarting, dict(unknown or {}), too_long
         self.num_silent_comments = num_silent_comments  # lines that mean nothing, sent ahead of the first piece
+        self.num_thoughts = num_thoughts  # pieces of reasoning that are none of the answer, sent ahead of it
         self.json = json  # what it writes under a schema, or a function from the messages to it; None: the least allowed
         self.reply, self.yes, self.model, self.api_key = reply, yes, model, api_key
         self.window_tokens, self.tokenize, self.fail = window_tokens, tokenize, fail
@@ -326,6 +328,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b": still here\n\n")
                 self.wfile.flush()
             self._event({"role": "assistant", "content": None})
+            for _ in range(self.fake.num_thoughts):
+                if self.fake.stopping.wait(self.fake.pause_s):
+                    return
+                self._event({"reasoning_content": "hm "})
             pieces = until(as_pieces(self.fake.text_for(body["messages"])), body.get("stop", []))
             most = body["max_tokens"] if "max_tokens" in body else body["max_completion_tokens"]
             for number, piece in enumerate(pieces[:most]):

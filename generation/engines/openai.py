@@ -24,12 +24,13 @@ from core.types import Usage
 from generation.engines import value
 from generation.engines.base import Generator, Message, Written
 from generation.engines.dialect import Dialect
-from generation.engines.events import events, whole
+from generation.engines.events import Silence, events, whole
 from generation.engines.patience import Patience
 from generation.engines.refusals import Restarting, error_of
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 CONNECT_S = 5.0  # to reach the server at all; how long it may be silent after that is a setting
+COUNT_S = 2.0  # to count tokens, which is done in milliseconds or not worth its wait: who asks can estimate
 NUM_TOP = 20  # likeliest tokens asked for; vLLM refuses more unless told otherwise
 NOT_OFFERED = {404, 405, 501}  # says for good that there is no /tokenize; a 503 may pass
 NOT_THIS_TEXT = {400, 413, 422}  # a tokenizer that takes no more than its window, or other fields
@@ -124,12 +125,16 @@ class OpenAICompatible:
             return value.read(choice["message"]["content"], schema)
 
     def count_tokens(self, text: str) -> int:
-        """Count with the server's /tokenize where it has one (llama.cpp, vLLM, SGLang, TGI), else estimate, erring high."""
+        """Count with the server's /tokenize where it has one (llama.cpp, vLLM, SGLang, TGI), else estimate, erring high.
+
+        A server that does not say within ``COUNT_S`` raises ModelUnavailable, however long it may take to write.
+        """
         if self._tokenize_offered:
             # llama.cpp reads "content", vLLM and SGLang "prompt" and "model", TGI "inputs"; each passes over the others' fields
             body = {"content": text, "prompt": text, "inputs": text, "model": self.model, "add_special_tokens": False}
             url = f"{self._url.removesuffix('/v1')}/tokenize"
-            response = self._patiently(lambda: self._asked("POST", url, json=body), self._timeout_s)
+            within_s = min(self._timeout_s, COUNT_S)
+            response = self._patiently(lambda: self._asked("POST", url, json=body, timeout=within_s), within_s)
             if response.is_success:
                 return self._num_tokens(response)
             self._tokenize_offered = response.status_code not in NOT_OFFERED
@@ -150,15 +155,16 @@ class OpenAICompatible:
 
     def _writing(self, body: dict[str, Any], silence_s: float) -> abc.Generator[str, None, Written]:
         """Write once, without another try."""
-        cut_off, usage = False, None
+        cut_off, usage, silence = False, None, Silence(silence_s)
         with self._answering(body, silence_s) as response:
-            for event in events(response.iter_bytes(), silence_s):
+            for event in events(response.iter_bytes(), silence):
                 if "error" in event:
                     raise ModelUnavailable(f"The model server at {self._url} broke off: {_shown(event)}")
                 usage = _usage(event) or usage
                 for choice in event.get("choices") or []:
                     if piece := (choice.get("delta") or {}).get("content"):
                         yield piece
+                        silence.broken()  # and not before: a late reader is no silent server
                     cut_off = cut_off or choice.get("finish_reason") == "length"
         return Written(cut_off, usage)
 

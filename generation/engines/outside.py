@@ -8,35 +8,25 @@ on-premises.
 """
 
 import logging
-import math
 from collections import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
 
 from core.egress import Ledger, Sender
-from core.errors import DependencyUnavailable, Forbidden, ModelError, MunimentError
+from core.errors import DependencyUnavailable, Forbidden, MunimentError
 from core.routes import Engine
 from core.types import Context, Hit
+from generation.answer import Pack
 from generation.engines.base import Generator, Message, Written
-from generation.engines.openai import BYTES_PER_TOKEN, CONNECT_S, LOOPBACK, OpenAICompatible
+from generation.engines.openai import CONNECT_S, LOOPBACK, OpenAICompatible
 from generation.privacy.placeholders import Redaction, Restorer
-
-
-class Pack(Protocol):
-    """Chooses the passages that fit the model's prompt."""
-
-    def __call__(
-        self, question: str, hits: Sequence[Hit], /, *, budget_tokens: int, count_tokens: Callable[[str], int]
-    ) -> Context:
-        """Keep what fits."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +39,6 @@ class Speaker:
 
 log = logging.getLogger(__name__)
 REFUSALS = (Forbidden, DependencyUnavailable)  # of the ledger: no engine raises these
-KEYWORDS = frozenset({"type", "format", "pattern", "required", "$ref"})  # of a schema, whose values are no words of anybody's
 _speaker: ContextVar[Speaker | None] = ContextVar("speaker", default=None)
 
 
@@ -70,7 +59,10 @@ class Line(OpenAICompatible):
 
 
 class Recorded(httpx.BaseTransport):
-    """A transport that sends a request after the ledger has it, and nothing that nobody speaks."""
+    """A transport that sends a request after the ledger has it, and nothing that nobody speaks.
+
+    The ledger keeps bodies. So no header may carry anything of one question to the next: cookies are neither taken nor sent.
+    """
 
     def __init__(self, ledger: Ledger, url: str) -> None:
         self._ledger = ledger
@@ -81,6 +73,7 @@ class Recorded(httpx.BaseTransport):
         speaker = _speaker.get()
         if speaker is None:
             raise RuntimeError("nobody speaks: an engine outside is called through Outside alone")
+        request.headers.pop("Cookie", None)
         body, url = request.read(), request.url.copy_with(userinfo=b"")
         egress_id = self._ledger.add(speaker.sender, str(url), speaker.document_ids, body)
         try:
@@ -89,7 +82,8 @@ class Recorded(httpx.BaseTransport):
             self._ledger.end(egress_id, None, 0)
             raise
         stream = Counted(response, lambda num_bytes: self._ledger.end(egress_id, response.status_code, num_bytes))
-        return httpx.Response(response.status_code, headers=response.headers, stream=stream, extensions=response.extensions)
+        headers = [(name, told) for name, told in response.headers.multi_items() if name.lower() != "set-cookie"]
+        return httpx.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
 
     def close(self) -> None:
         """Close the connections."""
@@ -144,7 +138,7 @@ class Outside:
         def packed(question: str, hits: Sequence[Hit], /, *, budget_tokens: int, count_tokens: Callable[[str], int]) -> Context:
             context = pack(question, hits, budget_tokens=budget_tokens, count_tokens=count_tokens)
             self._document_ids = tuple(sorted({hit.document_id for hit in context.hits}))
-            self._leaves = self._may_leave(self._document_ids)
+            self._leaves = self._leaves and self._may_leave(self._document_ids)
             return context
 
         return packed
@@ -193,24 +187,12 @@ class Outside:
     def json(
         self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, timeout_s: float | None = None
     ) -> Any:
-        """Write one JSON value that follows ``schema``, whose descriptions may hold personal data as messages may."""
-        options: dict[str, Any] = {"max_tokens": max_tokens, "timeout_s": timeout_s}
-        if self._leaves:
-            hidden = self._hidden(messages)
-            try:
-                with self._speaking():
-                    value = self._line.json(hidden, schema=self._described(schema), **options)
-                return self._redaction.restore_value(value)
-            except REFUSALS as error:
-                self._stay(error)
-        return self._inside.json(messages, schema=schema, **options)
+        """Write one JSON value that follows ``schema``, inside: no rule leads outside for values read off documents."""
+        return self._inside.json(messages, schema=schema, max_tokens=max_tokens, timeout_s=timeout_s)
 
     def count_tokens(self, text: str) -> int:
-        """Count as the engine on-premises does, or estimate where that does not answer; the text does not leave for it."""
-        try:
-            return self._inside.count_tokens(text)
-        except ModelError:
-            return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
+        """Count as the engine on-premises does; the text does not leave for it. Raises ModelUnavailable where that is away."""
+        return self._inside.count_tokens(text)
 
     def ping(self) -> None:
         """Return: whether an engine outside is there is asked by questions alone."""
@@ -223,21 +205,6 @@ class Outside:
     def _hidden(self, messages: Sequence[Message]) -> list[Message]:
         contents = self._redaction.hide([message.content for message in messages])
         return [replace(message, content=content) for message, content in zip(messages, contents, strict=True)]
-
-    def _described(self, schema: Any) -> Any:
-        """Hide what a schema says in words: all of its texts, but for its keywords' own values."""
-        match schema:
-            case dict():
-                return {
-                    key: value if key in KEYWORDS and not isinstance(value, dict) else self._described(value)
-                    for key, value in schema.items()
-                }
-            case list():
-                return [self._described(item) for item in schema]
-            case str():
-                return self._redaction.hide([schema])[0]
-            case _:
-                return schema
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Protocol, get_args
+from typing import Protocol, get_args
 
 from generation.privacy.found import Found, Kind, joined
 from generation.privacy.personal import paragraphs
@@ -63,18 +63,6 @@ class Redaction:
     def restore(self, text: str) -> str:
         """Put back what the placeholders in a whole text stand for."""
         return PLACEHOLDER.sub(self._original, text)
-
-    def restore_value(self, value: Any) -> Any:
-        """Put back what the placeholders in the texts of a JSON value stand for."""
-        match value:
-            case str():
-                return self.restore(value)
-            case list():
-                return [self.restore_value(item) for item in value]
-            case dict():
-                return {key: self.restore_value(item) for key, item in value.items()}
-            case _:
-                return value
 
     def may_become(self, ending: str) -> bool:
         """Tell whether a text's ending may be the beginning of a placeholder."""

@@ -11,7 +11,8 @@ import pytest
 from core.errors import ContextTooLong, LicenceRefused, ModelUnavailable
 from core.settings import Settings
 from generation.engines.base import Message
-from generation.engines.openai import OpenAICompatible, make_generator
+from generation.engines.openai import COUNT_S, OpenAICompatible, make_generator
+from generation.window import Counter
 from tests.fakes_generation import FakeModelServer
 from tests.fakes_network import LossyFront
 
@@ -184,6 +185,41 @@ def test_comments_that_keep_a_connection_open_are_no_answer() -> None:
     comments = FakeModelServer("Hi.", pause_s=0.1, num_silent_comments=100)
     with comments as server, pytest.raises(ModelUnavailable, match="silent"):
         list(client(server, timeout_s=0.5).stream(HELLO, max_tokens=9))
+
+
+def test_a_model_that_thinks_without_end_is_not_waited_for() -> None:
+    started = time.monotonic()
+    thinking = FakeModelServer("Hi.", pause_s=0.1, num_thoughts=100)
+    with thinking as server, pytest.raises(ModelUnavailable, match="silent"):
+        list(client(server, timeout_s=0.5).stream(HELLO, max_tokens=9))
+    assert time.monotonic() - started < 5
+
+
+def test_thinking_within_the_time_and_a_late_reader_are_waited_for() -> None:
+    with FakeModelServer("one two three", pause_s=0.1, num_thoughts=3) as server:
+        text = ""
+        for piece in client(server, timeout_s=1).stream(HELLO, max_tokens=9):
+            text += piece
+            time.sleep(1.1)
+    assert text == "one two three"
+
+
+def test_counting_is_given_up_long_before_writing_is() -> None:
+    """The server takes connections and says nothing, as one does that hangs."""
+    with socket.socket() as hung:
+        hung.bind(("127.0.0.1", 0))
+        hung.listen()
+        url = f"http://127.0.0.1:{hung.getsockname()[1]}/v1"
+        generator = OpenAICompatible(url=url, model="m", api_key=None, timeout_s=180)
+        started = time.monotonic()
+        with pytest.raises(ModelUnavailable, match="silent"):
+            generator.count_tokens("How many days of leave?")
+        assert time.monotonic() - started < COUNT_S + 2
+        counter = Counter(generator)
+        counts = [counter("How many days of leave?") for _ in range(3)]
+        assert counts == [12] * 3
+        assert time.monotonic() - started < 2 * COUNT_S + 3, "asked once more, and from then on estimated"
+        generator.close()
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from core.routes import Engine
 from core.sensitivity import _SEAL, Clearance
 from core.types import Context, Hit
 from generation.engines.base import Message
-from generation.engines.outside import Line, Outside
+from generation.engines.outside import Line, Outside, Recorded
 from generation.privacy.placeholders import Redaction
+from generation.window import Counter
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator, hit, pack_all
 from tests.unit.generation.privacy.test_placeholders import ByList
 
@@ -140,7 +141,10 @@ def test_tokens_are_counted_and_signs_of_life_given_without_a_byte(
     assert generator.count_tokens("Ann Lee lives") == 3
     generator.ping()
     monkeypatch.setattr(ScriptedGenerator, "count_tokens", _unavailable)
-    assert generator.count_tokens("Ann Lee lives") == 7  # an estimate, which errs high
+    with pytest.raises(ModelUnavailable):
+        generator.count_tokens("Ann Lee lives")
+    counter = Counter(generator)
+    assert [counter("Ann Lee lives"), counter("Ann Lee lives")] == [7, 7]  # estimates, which err high
     assert ledger.entries == []
 
 
@@ -148,23 +152,13 @@ def _unavailable(*_: object) -> int:
     raise ModelUnavailable("away")
 
 
-def test_yes_or_no_and_json_are_redacted_and_restored(
+def test_yes_or_no_is_redacted_and_json_stays_inside(
     outside: Callable[..., Outside], server: FakeModelServer, ledger: Listed
 ) -> None:
     generator = outside()
     assert generator.probability_of("yes", "no", MESSAGES) == pytest.approx(0.9, abs=0.05)
-    server.json = {"who": "<PERSON_1>", "type": "<PLACE_1>"}
-    schema = {
-        "type": "object",
-        "description": "Where Ann Lee lives",
-        "properties": {"who": {"type": "string", "enum": ["Ann Lee", "Oslo"]}, "type": {"type": "string"}},
-        "required": ["who", "type"],
-    }
-    assert generator.json(MESSAGES, schema=schema, max_tokens=60) == {"who": "Ann Lee", "type": "Oslo"}
-    sent = server.requests[-1]["response_format"]["json_schema"]["schema"]
-    assert sent["properties"] == {"who": {"type": "string", "enum": ["<PERSON_1>", "<PLACE_1>"]}, "type": {"type": "string"}}
-    assert (sent["description"], sent["required"]) == ("Where <PERSON_1> lives", ["who", "type"])
-    assert len(ledger.entries) == len(ledger.ended) == 2
+    assert generator.json(MESSAGES, schema={"type": "string"}, max_tokens=60) == ""
+    assert len(server.requests) == len(ledger.entries) == len(ledger.ended) == 1
     assert all(b"Ann" not in body for *_, body in ledger.entries)
 
 
@@ -179,6 +173,38 @@ def test_passages_that_may_not_leave_keep_the_question_inside(
     assert generator.probability_of("yes", "no", MESSAGES) == 1.0
     assert generator.json(MESSAGES, schema={"type": "string"}, max_tokens=9) == ""
     assert server.requests == [] and ledger.entries == []
+
+
+def test_a_question_that_the_ledger_refused_stays_inside_whatever_is_packed_after(
+    outside: Callable[..., Outside], server: FakeModelServer, ledger: Listed
+) -> None:
+    generator = outside()
+    ledger.refusal = DependencyUnavailable("no database")
+    assert written(generator) == "Written inside."
+    ledger.refusal = None
+    packed(generator, hit("Ann Lee lives in Oslo.", rank=3))
+    assert generator.model == "scripted"
+    assert written(generator) == "Written inside."
+    assert server.requests == [] and ledger.entries == []
+
+
+def test_no_cookie_joins_one_question_to_the_next(outside: Callable[..., Outside], line: Line) -> None:
+    sent: list[httpx.Request] = []
+
+    def served(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        body = b'data: {"choices": [{"delta": {"content": "Yes."}, "finish_reason": "stop"}]}\n\n'
+        return httpx.Response(200, headers=[("Set-Cookie", "a=1; Path=/"), ("set-cookie", "b=2")], stream=httpx.ByteStream(body))
+
+    recorded = line._http._transport
+    assert isinstance(recorded, Recorded)
+    recorded._client.close()
+    recorded._client = httpx.Client(transport=httpx.MockTransport(served))
+    assert [written(outside()), written(outside())] == ["Yes.", "Yes."]
+    line._http.cookies.set("c", "3")
+    assert written(outside()) == "Yes."
+    assert len(sent) == 3 and not any("cookie" in request.headers for request in sent)
+    assert "a" not in line._http.cookies and "b" not in line._http.cookies
 
 
 def test_a_reader_who_goes_away_stops_the_engine_and_the_ledger_says_how_much_came(
