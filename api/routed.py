@@ -57,6 +57,7 @@ class Asked(Outgoing):
     num_chars: int
     num_tokens: int = Field(description="Of prompt and answer, by estimate.")
     follows: bool = Field(description="Whether it comes after others.")
+    languages_before: list[str] = Field(description="Of what was asked and answered before.")
 
 
 class Replaced(Outgoing):
@@ -77,8 +78,13 @@ class RouteExplanation(Outgoing):
     outside: bool
     asked: Asked
     rules: list[Considered]
-    leaves: bool = Field(description="Whether anything would leave: where a passage may not, nothing does.")
-    document_ids: list[UUID] = Field(description="Outside only: whose passages would be sent; of one's own question alone.")
+    leaves: bool | None = Field(
+        description="Whether anything would leave: where a passage may not, and nothing was said before, nothing does. null: of"
+        " another user's question that goes outside, since his passages are not looked at."
+    )
+    document_ids: list[UUID] = Field(
+        description="Outside only: whose passages would be sent, by estimate; of one's own question alone."
+    )
     replaced: list[Replaced] = Field(
         description="Outside only: what would be replaced; in passages, of one's own question alone."
     )

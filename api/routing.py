@@ -4,9 +4,10 @@ Without rules nothing is asked of anybody: the model server of ``llm`` answers. 
 the clearance of the database (core/sensitivity.py), and what comes of it is an ``Outside``, which redacts and writes down.
 """
 
+import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.access import AccessScope, Principal
@@ -26,6 +27,8 @@ from generation.privacy.personal import LANGUAGE, Finder
 from generation.privacy.placeholders import Finds, Redaction
 from generation.route import Asked, Decision, decide
 from retrieval.language import detect
+
+log = logging.getLogger(__name__)
 
 CHARS_PER_TOKEN = 3  # of the estimate, which errs high for English
 ANSWER_TOKENS = 300
@@ -72,14 +75,16 @@ class Router:
         """Find out what the rules can tell of a question."""
         with transaction(self._pool) as connection:
             sensitivity = sensitivity_of(connection, scope)
-        said = sum(len(turn.question) + len(turn.answer) for turn in history)
+        before = [text for turn in history for text in (turn.question, turn.answer)]
+        num_chars = len(question) + sum(map(len, before))
         return Asked(
             sensitivity=sensitivity,
             groups=frozenset(name.removeprefix("group:") for name in scope.principals if name.startswith("group:")),
             language=detect(question),
             num_chars=len(question),
-            num_tokens=math.ceil((len(question) + said) / CHARS_PER_TOKEN) + self._settings.search.context_tokens + ANSWER_TOKENS,
+            num_tokens=math.ceil(num_chars / CHARS_PER_TOKEN) + self._settings.search.context_tokens + ANSWER_TOKENS,
             follows=bool(history),
+            languages_before=tuple(sorted(set(map(detect, before)))),
         )
 
     def decide(self, scope: AccessScope, question: str, history: Sequence[Turn] = ()) -> tuple[Asked, Decision]:
@@ -95,6 +100,12 @@ class Router:
         """Tell whether an engine stands outside of the walls."""
         return engine in self._lines
 
+    def room_of(self, engine: str) -> tuple[int, int]:
+        """Tell how many tokens an engine of the settings takes: of passages, and of prompt and answer together."""
+        of_its_own = self._settings.engines.get(engine)
+        window = of_its_own.window_tokens if of_its_own else self._settings.llm.window_tokens
+        return (of_its_own.context_tokens if of_its_own else None) or self._settings.search.context_tokens, window
+
     def redaction(self) -> Redaction:
         """Begin the placeholders of a question that goes outside."""
         if self._finder is None:
@@ -109,13 +120,17 @@ class Router:
         history: Sequence[Turn] = (),
         collection: str | None = None,
     ) -> Routed:
-        """Choose the engine of a question. Raises Forbidden where a rule leads outside and the database does not clear it."""
+        """Choose the engine of a question; where a rule leads outside and the database does not clear it, the default answers."""
         if not self._settings.routes:
             return self._routed(self._default, Decision(DEFAULT, None, ()))
         _, decision = self.decide(scope, question, history)
-        if self.leads_outside(decision.engine):
+        if not self.leads_outside(decision.engine):
+            return self._routed(self._inside.get(decision.engine, self._default), decision)
+        try:
             return self._routed(self._outside(principal, scope, collection, decision), decision)
-        return self._routed(self._inside.get(decision.engine, self._default), decision)
+        except Forbidden as error:  # a label has changed since the rule was looked at
+            log.warning("outside.refused", extra={"engine": decision.engine, "reason": str(error)})
+            return self._routed(self._default, replace(decision, engine=DEFAULT, rule=None))
 
     def _outside(self, principal: Principal, scope: AccessScope, collection: str | None, decision: Decision) -> Outside:
         with transaction(self._pool) as connection:
@@ -133,9 +148,7 @@ class Router:
             return may_leave(connection, document_ids, [LANGUAGE])
 
     def _routed(self, generator: Generator, decision: Decision) -> Routed:
-        engine = self._settings.engines.get(decision.engine)
-        window = engine.window_tokens if engine else self._settings.llm.window_tokens
-        context = (engine.context_tokens if engine else None) or self._settings.search.context_tokens
+        context, window = self.room_of(decision.engine)
         return Routed(generator, window, context, decision)
 
 

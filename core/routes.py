@@ -5,6 +5,7 @@ start, by name. generation/route.py evaluates the rules, generation/engines/outs
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ PROVIDERS = (
     *("together.ai", "together.xyz", "deepseek.com", "openrouter.ai", "fireworks.ai", "perplexity.ai", "huggingface.co", "x.ai"),
     *("huggingface.cloud", "replicate.com", "nvidia.com", "voyageai.com", "cerebras.ai", "deepinfra.com", "novita.ai", "jina.ai"),
 )
+NUMBERS = re.compile(r"(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+))*", re.IGNORECASE)  # 134744072 is 8.8.8.8 to a resolver
 INSIDE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".intranet", ".home.arpa")
 
 
@@ -139,9 +141,13 @@ def _is_provider(url: str) -> bool:
 
 
 def _is_inside(url: str) -> bool:
-    """Tell whether an address can only be inside: loopback, private, link-local, or a name that no public DNS has."""
+    """Tell whether an address can only be inside: loopback, private, link-local, or a name that no public DNS has.
+
+    A number written another way than with four parts is not looked into; nor are letters beyond ASCII, whose dots may be others.
+    """
     host = (urlsplit(url).hostname or "").rstrip(".")
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        return "." not in host or host.endswith(INSIDE_SUFFIXES)
+        is_name = host.isascii() and not NUMBERS.fullmatch(host)
+        return is_name and ("." not in host or host.endswith(INSIDE_SUFFIXES))

@@ -16,7 +16,10 @@ READ_OUTSIDE = ("en", "und")  # languages of questions in which personal data is
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What rules can tell of a question. ``num_tokens`` estimates prompt and answer; ``language`` is ISO 639-1 or und."""
+    """What rules can tell of a question. ``num_tokens`` estimates prompt and answer; languages are ISO 639-1 or und.
+
+    ``languages_before`` are those of what was asked and answered before it, which goes where the question goes.
+    """
 
     sensitivity: Sensitivity
     groups: frozenset[str]
@@ -24,6 +27,7 @@ class Asked:
     num_chars: int
     num_tokens: int
     follows: bool
+    languages_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def _to_leave(engine: Engine, asked: Asked) -> Iterator[Condition]:
     """Give what must hold for any rule that leads outside, whatever it says."""
     yield _one_of("what may leave: the most sensitive collection in reach", (asked.sensitivity,), ("public",))
     yield _one_of("what personal data is found in: the question's language", (asked.language,), READ_OUTSIDE)
+    if unread := [language for language in asked.languages_before if language not in READ_OUTSIDE]:
+        yield _one_of("what personal data is found in: the languages of what was said before", unread, READ_OUTSIDE)
     if not engine.conversations:
         said = "comes after others, and nobody can tell where those came from" if asked.follows else "comes after no other"
         yield Condition(not asked.follows, f"the question {said} (conversations = false)")

@@ -1,7 +1,6 @@
 """Which way a question goes, told without sending it, and what has gone outside; the latter for administrators."""
 
 import math
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -18,7 +17,9 @@ from core.db.pool import transaction
 from core.errors import Forbidden
 from core.sensitivity import may_leave
 from core.types import Hit, Turn
+from generation.answer import K
 from generation.privacy.personal import LANGUAGE
+from generation.window import fitted, passage_tokens
 from ingest import documents
 from retrieval.context import Packer
 
@@ -36,10 +37,19 @@ def explain_route(body: RouteQuestion, caller: Caller, services: Wired) -> Route
         scope = scope_for(connection, asker, body.collection)
     asked, decision = services.router.decide(scope, question, history)
     outside = services.router.leads_outside(decision.engine)
-    hits = _passages(body, question, scope, services) if outside and asker == caller else []
+    is_own = asker == caller
+    hits = _passages(body, question, scope, services, decision.engine) if outside and is_own else []
+    document_ids = sorted({hit.document_id for hit in hits})
     with transaction(services.pool) as connection:
-        leaves = outside and may_leave(connection, [hit.document_id for hit in hits], [LANGUAGE])
-        detail = {"collection": body.collection, "user": asker.owner_id, "engine": decision.engine, "rule": decision.rule}
+        # The rewriting of a question after others leaves before there is any passage; without a passage no engine is asked.
+        leaves = outside and (bool(history) or (bool(hits) and may_leave(connection, document_ids, [LANGUAGE])))
+        detail = {
+            "collection": body.collection,
+            "user": asker.owner_id,
+            "engine": decision.engine,
+            "rule": decision.rule,
+            "document_ids": [str(document_id) for document_id in document_ids],
+        }
         documents.record_audit(connection, caller.owner_id, caller.key_id, "route.explain", detail)
     return RouteExplanation.model_validate(
         {
@@ -50,8 +60,8 @@ def explain_route(body: RouteQuestion, caller: Caller, services: Wired) -> Route
             "outside": outside,
             "asked": {**{name: getattr(asked, name) for name in asked.__slots__}, "groups": sorted(asked.groups)},
             "rules": [Considered.model_validate(considered) for considered in decision.considered],
-            "leaves": leaves,
-            "document_ids": sorted({hit.document_id for hit in hits}),
+            "leaves": leaves if is_own or not outside else None,
+            "document_ids": document_ids,
             "replaced": _replaced(question, history, hits, services) if outside else [],
         }
     )
@@ -87,16 +97,17 @@ def _asker(caller: Principal, user: str | None) -> Principal:
     return Principal(user, caller.key_id)
 
 
-def _passages(body: RouteQuestion, question: str, scope: AccessScope, services: Services) -> list[Hit]:
-    """Find what would be given to the model; the tokens are estimated, since counting them would ask an engine."""
-    search = partial(services.search, filters=body.filters.checked())
-    context = Packer(services.pool, scope)(
-        question,
-        search(question, scope=scope, k=services.settings.search.k),
-        budget_tokens=services.settings.search.context_tokens,
-        count_tokens=lambda text: math.ceil(len(text) / CHARS_PER_TOKEN),
-    )
-    return list(context.hits)
+def _passages(body: RouteQuestion, question: str, scope: AccessScope, services: Services, engine: str) -> list[Hit]:
+    """Find what would be given to this engine; the tokens are estimated, since counting them would ask one."""
+    context_tokens, window_tokens = services.router.room_of(engine)
+    found = services.search(question, filters=body.filters.checked(), scope=scope, k=K)
+    budget = passage_tokens(question, _estimate, context_tokens, window_tokens)
+    context = Packer(services.pool, scope)(question, found, budget_tokens=budget, count_tokens=_estimate)
+    return list(fitted(context, _estimate, window_tokens).context.hits)
+
+
+def _estimate(text: str) -> int:
+    return math.ceil(len(text) / CHARS_PER_TOKEN)
 
 
 def _replaced(question: str, history: tuple[Turn, ...], hits: list[Hit], services: Services) -> list[object]:

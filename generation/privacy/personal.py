@@ -14,6 +14,7 @@ from typing import Any
 
 from generation.privacy.found import Found, Kind, joined
 from generation.privacy.names import PART, dictionary_of, is_acronym, names
+from generation.privacy.normal import normal
 from generation.privacy.patterns import shaped
 from generation.privacy.places import countries, whole_addresses
 
@@ -81,7 +82,11 @@ class Finder:
         ]
 
     def in_paragraph(self, text: str) -> list[Found]:
-        """Find all of it in one of :func:`paragraphs`."""
+        """Find all of it in one of :func:`paragraphs`, whatever forms its characters have."""
+        read = normal(text)
+        return read.in_original(self._in_normal(read.text))
+
+    def _in_normal(self, text: str) -> list[Found]:
         artifacts = self._analyzer.nlp_engine.process_text(text, LANGUAGE)
         results = self._analyzer.analyze(text, LANGUAGE, nlp_artifacts=artifacts, score_threshold=LEAST_SCORE)
         by_presidio = [Found(r.start, r.end, _kind(r.entity_type, text[r.start : r.end])) for r in results]

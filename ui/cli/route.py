@@ -75,17 +75,19 @@ def lines_of(told: dict[str, Any]) -> list[str]:
     >>> told = {"engine": "default", "model": "m", "rule": None, "outside": False, "leaves": False, "rules": [rule]}
     >>> lines_of(told)
     ['default (m) answers: no rule matches.', '- research, which leads to cloud, does not match', '    no: a reason']
+    >>> lines_of(told | {"outside": True, "leaves": None, "document_ids": [], "replaced": []})[-1]
+    "This engine is outside. Which passages would be sent is not told of another user's question; these would be replaced:"
     """
     why = f"the rule {told['rule']} matches." if told["rule"] else "no rule matches."
     lines = [f"{told['engine']} ({told['model']}) answers: {why}"]
     for rule in told["rules"]:
         lines.append(f"- {rule['rule']}, which leads to {rule['engine']}, {'matches' if rule['matches'] else 'does not match'}")
         lines += [f"    {'yes' if condition['holds'] else 'no'}: {condition['reason']}" for condition in rule["conditions"]]
-    if told["outside"] and not told["leaves"]:
-        lines.append("A passage found for it may not leave, by its language or its label: it is answered on-premises.")
+    if told["outside"] and told["leaves"] is False:
+        lines.append("No passage was found, or one that may not leave, by its language or its label: it is answered on-premises.")
     elif told["outside"]:
-        lines.append(
-            f"This engine is outside. {len(told['document_ids'])} documents' passages would be sent, with these replaced:"
-        )
+        sent = f"{len(told['document_ids'])} documents' passages would be sent, with these replaced:"
+        untold = "Which passages would be sent is not told of another user's question; these would be replaced:"
+        lines.append(f"This engine is outside. {untold if told['leaves'] is None else sent}")
         lines += [f"    {replaced['placeholder']}  {replaced['text']}" for replaced in told["replaced"]]
     return lines

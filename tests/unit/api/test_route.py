@@ -14,7 +14,8 @@ from api.lifespan import Services
 from api.routing import Router
 from core.db.pool import transaction
 from core.routes import Engine, Route
-from core.types import Chunk
+from core.types import Chunk, Context
+from retrieval.context import Packer
 from tests.fakes_api import FakeGenerator, add_document, hit_of
 from tests.fakes_generation import FakeModelServer
 from tests.unit.api.conftest import As
@@ -177,8 +178,30 @@ def test_an_explanation_of_what_stays(alice: As, services: Services, document_id
 def test_an_administrator_learns_another_users_rule_and_no_passage(alice: As, admin: As, document_id: str) -> None:
     told = explained(admin, user="alice", question="Since when?")
     assert (told["user"], told["engine"], told["rule"]) == ("alice", "cloud", "press")
-    assert (told["document_ids"], told["replaced"]) == ([], [])
+    assert (told["document_ids"], told["replaced"], told["leaves"]) == ([], [], None)
+    assert explained(admin, user="alice", question="Why? " * 70)["leaves"] is False, "an engine inside"
     assert admin("POST", EXPLAIN, json=QUESTION).status_code == 404, "his own question is over what he may read"
+
+
+def test_without_a_passage_or_a_turn_nothing_leaves(alice: As, services: Services, document_id: str) -> None:
+    services.search.hits = []  # type: ignore[attr-defined]
+    told = explained(alice)
+    assert (told["engine"], told["leaves"], told["document_ids"]) == ("cloud", False, [])
+
+
+def test_passages_are_packed_for_the_engine_that_would_get_them(
+    alice: As, services: Services, document_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budgets: list[int] = []
+
+    def noted(self: Packer, question: str, hits: Any, *, budget_tokens: int, count_tokens: Any) -> Context:
+        budgets.append(budget_tokens)
+        return Context(question, tuple(hits))
+
+    monkeypatch.setattr(Packer, "__call__", noted)
+    assert explained(alice)["document_ids"] == [document_id]
+    assert alice("POST", "/v1/ask", json=QUESTION).json()["model"] == "cloud-model"
+    assert budgets == [900, 900]
 
 
 def test_explaining_and_reading_the_log_leave_a_trace_without_a_text(
@@ -192,6 +215,8 @@ def test_explaining_and_reading_the_log_leave_a_trace_without_a_text(
         rows = connection.execute("SELECT action, detail::text AS detail FROM audit").fetchall()
     assert {"route.explain", "egress.read"} <= {row["action"] for row in rows}
     assert "Ann" not in " ".join(row["detail"] for row in rows)
+    (explaining,) = (json.loads(row["detail"]) for row in rows if row["action"] == "route.explain")
+    assert explaining["document_ids"] == [document_id], "its passages' personal data was shown"
 
 
 def test_the_app_without_rules_asks_nobody_anything(services: Services) -> None:

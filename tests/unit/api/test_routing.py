@@ -1,6 +1,7 @@
 """What the router asks of the settings, the database and the policy before it lets a question go anywhere."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from core.access import Principal, scope_for
 from core.db.pool import transaction
 from core.errors import Forbidden, LicenceRefused, SettingsError
 from core.routes import Engine, Route
-from core.settings import Settings
+from core.settings import PROJECT_ROOT, Settings, load
 from core.types import Turn
 from generation.engines.outside import Outside
 from tests.unit.generation.privacy.test_placeholders import ByList
@@ -76,8 +77,45 @@ def test_a_label_that_changes_between_the_rule_and_the_clearance_is_noticed(
     with transaction(services.pool) as connection:
         connection.execute("UPDATE collections SET sensitivity = 'internal'")
     monkeypatch.setattr(router, "asked", lambda *_: asked)
-    with pytest.raises(Forbidden, match="public"):
-        router.route(alice, scope, "Who chairs the board?")
+    routed = router.route(alice, scope, "Who chairs the board?")
+    assert routed.generator is services.generator
+    assert (routed.window_tokens, routed.decision.engine, routed.decision.rule) == (
+        services.settings.llm.window_tokens,
+        "default",
+        None,
+    )
+    router.close()
+
+
+def test_a_conversation_that_was_not_in_english_stays_inside(services: Services, alice: Principal) -> None:
+    router, scope = (
+        Router(configured(services, PUBLIC), services.pool, services.generator, ByList),
+        scoped(services, alice, "news"),
+    )
+    english = Turn("Who chairs the board of the company?", "The board is chaired by a member whom the owners choose.")
+    german = Turn(
+        "Who chairs the board of the company?", "Den Vorsitz im Aufsichtsrat hat ein Mitglied, das die Eigentümer wählen."
+    )
+    assert isinstance(router.route(alice, scope, "Since when has that been so?", [english]).generator, Outside)
+    for history in ([german], [german, english], [english, german]):
+        assert router.route(alice, scope, "Since when has that been so?", history).generator is services.generator
+    assert router.asked(scope, "Since when?", [english, german]).languages_before == ("de", "en")
+    router.close()
+
+
+def test_the_rule_of_the_page_for_long_questions_meets_one_and_a_long_conversation(
+    services: Services, alice: Principal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (PROJECT_ROOT / "docs" / "howto" / "routing.md").read_text(encoding="utf-8")
+    (tmp_path / "muniment.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    monkeypatch.setenv("MUNIMENT_CONFIG", str(tmp_path / "muniment.toml"))
+    settings = load()
+    router, scope = Router(settings, services.pool, services.generator, ByList), scoped(services, alice)
+    long = "Why? " * (settings.api.max_question_chars // 5)
+    said = [Turn("How many days of leave are there?", "Thirty days. " * 160)]
+    assert router.route(alice, scope, "Why is that so?").decision.rule is None
+    assert router.route(alice, scope, long).decision.rule == "long"
+    assert router.route(alice, scope, "Why is that so?", said).decision.rule == "long"
     router.close()
 
 

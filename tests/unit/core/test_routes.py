@@ -96,6 +96,15 @@ def test_a_wrong_engine_is_named_and_its_key_not_shown() -> None:
         ("http://gpu:8000/v1", False),
         ("http://gpu.corp.internal/v1", False),
         ("https://8.8.8.8/v1", True),
+        ("http://134744072/v1", True),  # the same as one number, in other bases, in fewer parts, in other digits
+        ("http://0x08080808/v1", True),
+        ("http://01002004010/v1", True),
+        ("http://0x8.8.8.010/v1", True),
+        ("http://8.526344/v1", True),
+        ("http://１３４７４４０７２/v1", True),
+        ("http://llm。example。org/v1", True),  # dots of another script, which IDNA makes dots
+        ("http://[::ffff:8.8.8.8]/v1", True),
+        ("http://10gpu/v1", False),
         ("https://llm.example.org/v1", True),
     ],
 )

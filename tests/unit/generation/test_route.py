@@ -74,3 +74,13 @@ def test_what_leaves_is_public_english_and_no_conversation_whatever_the_rule_say
 
 def test_conversations_leave_only_where_the_engine_may_have_them() -> None:
     assert chosen(replace(PUBLIC, follows=True), Route(engine="talking")) == "talking"
+
+
+@pytest.mark.parametrize(("before", "engine"), [(("en", "und"), "talking"), (("en", "de"), "default"), (("zh",), "default")])
+def test_a_conversation_leaves_only_where_all_of_it_is_in_a_language_that_is_read(before: tuple[str, ...], engine: str) -> None:
+    asked = replace(PUBLIC, follows=True, languages_before=before)
+    route = Route(engine="talking", languages=("en",))
+    assert chosen(asked, route) == engine
+    (considered,) = decide([route], ENGINES, asked).considered
+    assert any("said before" in c.reason and not c.holds for c in considered.conditions) is (engine == "default")
+    assert chosen(asked, Route(engine="large", languages=("en",))) == "large", "inside, the question's own language counts"

@@ -38,6 +38,13 @@ def kinds(finder: Finder, text: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("text", "what", "kind"),
     [
+        ("Write to m.whitfield＠example.org today.", "m.whitfield＠example.org", "EMAIL"),
+        (
+            "½ of it: m.whitfield＠example．org, ｃａｒｄ ４１１１ １１１１ １１１１ １１１２.",
+            "m.whitfield＠example．org",
+            "EMAIL",
+        ),
+        ("½ of it: my card is ４１１１ １１１１ １１１１ １１１２.", "４１１１ １１１１ １１１１ １１１２", "CARD"),
         ("Please ask Margaret Whitfield about it.", "Margaret Whitfield", "PERSON"),
         ("Ask Mrs. Baker.", "Baker", "PERSON"),
         ("Write to m.whitfield@example.org today.", "m.whitfield@example.org", "EMAIL"),
