@@ -37,7 +37,7 @@ _OPPOSED = {
         {"before", "after"},
         {"within", "after"},
     ],
-    "quantifiers": [{"all", "some"}],
+    "quantifiers": [{"all", "some"}, {"all", "many"}, {"all", "few"}, {"many", "few"}],
 }
 _PASSIVE = re.compile(
     r"\b(?:be|is|are|was|were|been|being)\s+(?:\w+ly\s+)?\w+(?:ed|en|wn|ne|id|ade|ght|ld|nt|pt|lt|et|ut)\b[^.;]{0,80}?\bby\b",

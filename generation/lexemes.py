@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from generation.lexicon import CLASSES, ENGLISH, OFFICES, PARTIES, PHRASES, STOP, singular, stem
+from generation.lexicon import CLASSES, ENGLISH, OFFICES, PARTIES, PHRASES, STOP, SWEEPING, singular, stem
 from generation.quantities import DATE, NUMBER, TIME, WORD_NUMBER, Day, Quantity, clock, day, is_unit, measured, quantity
 
 Kind = Literal["word", "name", "party", "number", "date", "period", "negation", "modals", "bounds", "quantifiers", "mute"]
@@ -243,12 +243,14 @@ def _with_offices(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
 
 
 def _forbidding(lexemes: list[Lexeme]) -> list[Lexeme]:
-    """Tell "may not" and "not required to" from may and must."""
+    """Tell "may not", "in no event may" and "not required to" from may and must."""
     found = list(lexemes)
     for i, (one, two) in enumerate(pairwise(lexemes)):
         if one.kind == "modals" and two.kind == "negation" and two.start - one.end < 4 and one.value != "should":
             optional = one.stem in {"need", "needn't"}
             found[i] = replace(one, value="optional" if optional else "forbid")
+        elif one.stem in SWEEPING and two.kind == "modals" and two.value != "should":
+            found[i + 1] = replace(two, value="forbid")
         elif one.kind == "negation" and two.kind == "modals" and two.value == "must" and two.stem.endswith((" to", "for")):
             found[i + 1] = replace(two, value="optional")
         elif one.kind == "negation" and two.kind == "modals" and two.value == "may" and two.stem.endswith(" to"):

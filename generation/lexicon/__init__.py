@@ -65,5 +65,6 @@ CLASSES: dict[str, tuple[str, str]] = {  # phrase -> family and class
     **{p: (family, name) for family in ("modals", "bounds", "quantifiers") for name, ps in _DATA[family].items() for p in ps},
     **dict.fromkeys(_DATA["negations"]["mute"], ("mute", "")),
 }
+SWEEPING = frozenset(_DATA["negations"]["sweeping"])
 PHRASES = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in sorted(CLASSES, key=len, reverse=True))
 FRAMES = re.compile("|".join(_DATA["frames"]["patterns"]), re.IGNORECASE)

@@ -69,6 +69,33 @@ def test_what_they_do_not_say_is_unsupported_and_the_reason_tells_why(claim: str
     assert not found.ranges
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("Licensor shall be liable for damages.", "In no event shall Licensor be liable for damages."),
+        ("The Company is liable for loss.", "Under no circumstances is the Company liable for loss."),
+        ("The tenant owes the deposit.", "It is false that the tenant owes the deposit."),
+        ("The tenant broke the window.", "The tenant denies that it broke the window."),
+        ("The policy covers flood damage.", "The policy excludes flood damage."),
+        ("Revenue rose in 2020.", "Revenue fell in 2020."),
+        ("The court upheld the ruling.", "The court overturned the ruling."),
+        ("The board accepted the offer.", "The board refused the offer."),
+        ("Rent is paid in arrears.", "Rent is paid in advance."),
+        ("Rent is paid in advance.", "Rent is paid in arrears."),
+        ("Few employees attended the meeting.", "Many employees attended the meeting."),
+    ],
+)
+def test_a_denial_and_an_opposite_are_no_support(claim: str, passage: str) -> None:
+    assert verify(claim, [passage]).verdict == "unsupported"
+    assert verify(passage, [passage]).verdict == "supported"
+
+
+def test_in_no_event_says_what_shall_not_says() -> None:
+    assert verify("Licensor shall not be liable.", ["In no event shall Licensor be liable."]).verdict == "supported"
+    assert verify("In no event shall Licensor be liable.", ["Licensor shall not be liable."]).verdict == "supported"
+    assert verify("The policy does not include flood damage.", ["The policy excludes flood damage."]).verdict == "supported"
+
+
 def test_a_contradiction_is_not_mended_by_what_another_sentence_says() -> None:
     passages = [
         "Members may invite guests to the pool. Visitors must register guests at the gate, and members may not invite visitors."
