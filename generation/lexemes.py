@@ -54,6 +54,10 @@ _PERIODS = {
     "fortnight": "fortnight",
     "annum": "year",
 }
+_LABELLED = re.compile(  # 3.1 after these is no 3.10: "Version 3.10", "Python 3.10"
+    r"(?:\b(?i:v|ver|version|rev|revision|release|edition|section|article|clause|paragraph|chapter|appendix|annex|exhibit|schedule"
+    r"|figure|table|item|rule|part)\.?\s?|\b[A-Z][a-z]\w+\s)\Z"
+)
 _UNIT_REACH = 3  # how many words may stand between a number and its unit: "240 annual leave hours"
 
 
@@ -136,9 +140,24 @@ def _numbers(match: re.Match[str], clause: int) -> list[Lexeme]:
     if match["number"]:
         start += len(match[0]) - len(match[0].lstrip())
         value = quantity(match["number"])
+        if value.value < 0 and _opens_line(match.string, start):  # the dash of a list
+            value = replace(value, value=-value.value, size=-value.size)
+        value = replace(value, is_label=_is_label(value, match))
         value = replace(value, unit="th") if match["ordinal"] else value
-        return [Lexeme(start, end, match[0], _plain(value), match[0], "number", clause, value)]
+        text = match[0] + ")" * match[0].startswith("(")
+        return [Lexeme(start, start + len(text.strip()), text.strip(), _plain(value), match[0], "number", clause, value)]
     return _spoken(match, clause)
+
+
+def _opens_line(text: str, at: int) -> bool:
+    return text[at] == "-" and not text[text.rfind("\n", 0, at) + 1 : at].strip()
+
+
+def _is_label(value: Quantity, match: re.Match[str]) -> bool:
+    """Tell whether a bare number with a point is that of a version or a section."""
+    if value.unit or "." not in value.digits or match["magnitude"] or "," in value.digits:
+        return False
+    return value.digits.count(".") > 1 or bool(_LABELLED.search(match.string, max(0, match.start() - 24), match.start()))
 
 
 def _spoken(match: re.Match[str], clause: int) -> list[Lexeme]:

@@ -77,11 +77,16 @@ DATE = (
 TIME = r"\b\d{1,2}(?::\d\d)?\s*(?:[aApP]\.?[mM]\b\.?)|\b(?:[01]?\d|2[0-3]):[0-5]\d\b"
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)*"
 _WORDS = "|".join([*_SMALL[::-1], *_TENS, "hundred", "thousand", "million", "billion", "trillion", "half", "dozen"])
+SIGN = (  # a dash that joins nothing and opens no range, or accounting's brackets where a sum is told: was ($500), | ($500) |
+    r"(?P<sign>(?<![^\s(\[:=~\"'|])(?<![\d%)] )-(?=[A-Z]{0,3}[$€£¥]?\d)|\b[Mm]inus\s(?=[$€£¥]?\d)"
+    r"|(?:(?<=\bis )|(?<=\b(?:was|are) )|(?<=\bwere )|(?<=\|)|(?<=\| ))\((?=(?:[A-Z]{0,3}[$€£¥]\s?\d|\d{3}|\d+[.,]\d)[\d,.]*\)))"
+)
 NUMBER = (
-    rf"(?:(?P<currency>(?:\b[A-Z]{{1,3}})?\$|[€£¥]|\b(?:USD|EUR|GBP|CHF)\b)\s?)?(?P<digits>(?<![\d.])(?:{_DIGITS}))(?P<ordinal>(?:st|nd|rd|th)\b)?"
+    rf"{SIGN}?(?:(?P<currency>(?:\b[A-Z]{{1,3}})?\$|[€£¥]|\b(?:USD|EUR|GBP|CHF)\b)\s?(?P<inner>-(?=\d))?)?(?P<digits>(?<![\d.])(?:{_DIGITS}))(?P<ordinal>(?:st|nd|rd|th)\b)?"
     r"(?:\s*(?P<magnitude>(?i:hundred|thousand|million|billion|trillion|bn|mm)\b|(?<=\d)[KkMm]\b(?!\w)))?"
     r"(?P<percent>\s?%|\s(?i:percent|per\s+cent|percentage|pct)\b)?"
 )
+_TOLD = NUMBER.replace(SIGN, r"(?P<sign>[-−(]|[Mm]inus\s)")  # what a scanner took for a sign is one
 WORD_NUMBER = rf"(?i:\b(?:{_WORDS})(?:(?:\s+|\s*-\s*)(?:and\s+)?(?:{_WORDS}))*\b)(?P<word_percent>\s+(?i:percent|per\s+cent)\b)?"
 
 
@@ -92,6 +97,8 @@ class Quantity:
     value: Decimal
     unit: str | None = None
     size: Decimal = Decimal(0)
+    digits: str = ""  # as they are written, where they are
+    is_label: bool = False  # the number of a version or a section, where 3.1 is not 3.10
 
     def is_same(self, other: "Quantity") -> bool:
         """Tell whether both say the same; a bare number agrees with any unit.
@@ -101,6 +108,8 @@ class Quantity:
         """
         if self.unit and other.unit:
             return self.unit == other.unit and self.size == other.size
+        if (self.is_label or other.is_label) and "." in self.digits + other.digits and self.digits and other.digits:
+            return _parts(self.digits) == _parts(other.digits)
         return self.value == other.value
 
     def competes_with(self, other: "Quantity") -> bool:
@@ -128,18 +137,24 @@ class Day:
 
 
 def quantity(text: str) -> Quantity:
-    """Read a number in digits or in words, with its currency, magnitude and percent sign.
+    """Read a number in digits or in words, with its sign, currency, magnitude and percent sign.
 
     >>> int(quantity("$1.5 million").size), str(quantity("one hundred twenty-five").value), quantity("5 %").unit
     (1500000, '125', '%')
+    >>> int(quantity("-$500").value), int(quantity("minus 18").value)
+    (-500, -18)
     """
-    if found := re.match(rf"\s*{NUMBER}", text):
+    if found := re.match(rf"\s*{_TOLD}", text):
         digits = found["digits"]
-        value = _decimal(digits) * _MAGNITUDES.get((found["magnitude"] or "").lower(), 1)
+        value = (
+            _decimal(digits)
+            * (-1 if found["sign"] or found["inner"] else 1)
+            * _MAGNITUDES.get((found["magnitude"] or "").lower(), 1)
+        )
         unit = "%" if found["percent"] else None
         if currency := found["currency"]:
             unit = _CURRENCIES.get(currency.lower(), "dollar" if currency.endswith("$") else currency.lower())
-        return Quantity(value, unit, value)
+        return Quantity(value, unit, value, digits)
     value = _spoken(re.findall(r"[a-z]+", text.lower()))
     unit = "%" if re.search(r"per\s?cent", text, re.IGNORECASE) else None
     return Quantity(value, unit, value)
@@ -181,6 +196,14 @@ def clock(text: str) -> Quantity:
     hours = int(hour) % 12 + (12 if late else 0) if late or re.search("a", text, re.IGNORECASE) else int(hour)
     value = Decimal(60 * hours + int(minute or 0))
     return Quantity(value, "time", value)
+
+
+def _parts(digits: str) -> list[str]:
+    """The parts of a version; 3.0 is 3, as it is said."""
+    parts = digits.split(".")
+    while len(parts) > 1 and not parts[-1].strip("0"):
+        parts.pop()
+    return parts
 
 
 def _nature(unit: str) -> str:

@@ -44,6 +44,11 @@ _SCALES = {
     **{"mio": 6, "mio.": 6, "mn": 6, "mrd": 9, "mrd.": 9, "bn": 9, "tsd.": 3, "millionen": 6, "milliarden": 9},
     **{"milliard": 9, "milliards": 9, "millones": 6, "millón": 6, "milioni": 6, "milhões": 6, "miljoen": 6, "miljard": 9},
 }
+# A dash that joins nothing and opens no line, or accounting's brackets where a sum is told: "was ($500)", "| ($500) |".
+_SIGN = (
+    r"(?P<sign>(?<![^ \t\u00a0(\[:=|])(?<![\d%][ \u00a0])[-−](?=\S)|\bminus\s(?=\S)"
+    r"|(?:(?<=\bis )|(?<=\b(?:was|are) )|(?<=\bwere )|(?<=\|)|(?<=\| ))\((?=[^\d\s()]{0,4}\s?(?:(?<=[^(])\d|\d{3}|\d+[.,]\d)[\d,.]*\)))"
+)
 _LETTERS = {"k": 3, "m": 6, "b": 9}  # $5m; of metres nobody speaks after a currency
 
 
@@ -142,7 +147,7 @@ def _pattern() -> re.Pattern[str]:
     scales = "|".join(re.escape(scale) for scale in sorted(_SCALES, key=len, reverse=True))
     number = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3}(?!\d)){1,6}+(?:[.,]\d{1,2}(?!\d))?|\d{1,18}(?!\d)(?:[.,]\d{1,6}(?!\d))?"
     return re.compile(
-        rf"(?<![\w.,])(?:(?P<before>{units})\s{{0,3}})?(?<![\d.,])(?P<number>{number})"
+        rf"(?<![\w.,]){_SIGN}?(?:(?P<before>{units})\s{{0,3}}(?P<inner>(?<!\w)[-−](?=\d))?)?(?<![\d.,])(?P<number>{number})"
         rf"(?:(?P<letter>[kmb])\b|\s{{0,3}}(?P<scale>{scales})(?!\w))?"
         rf"(?:\s{{0,3}}(?:of\s+|de\s+)?(?P<after>{units})(?!\w))?",
         re.IGNORECASE,
@@ -164,6 +169,7 @@ def _amount(match: re.Match[str], language: str) -> Amount:
     unit = None if told is None else _PERCENT.get(_plain(told)) or " ".join(told.split())
     is_money = unit not in {None, "%"}
     number = _number(match["number"], has_point=language in POINT_LANGUAGES, is_money=is_money)
+    number = -number if match["sign"] or match["inner"] else number
     return Amount(number.scaleb(scale) if scale else number, _currency(told or ""), unit, match.start(), end)
 
 

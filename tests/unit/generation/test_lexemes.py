@@ -78,3 +78,29 @@ def test_the_language_is_told_by_its_small_words() -> None:
     assert is_english("Employees must return the badge to the office.")
     assert not is_english("Mitarbeiter geben den Ausweis im Büro zurück.")
     assert not is_english("年假三天")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("at -18 degrees", ["-18"]),
+        ("was −500", ["-500"]),
+        ("was ($500).", ["-500"]),
+        ("| (1,500) |", ["-1500"]),
+        ("minus 18 degrees", ["-18"]),
+        ("USD -500", ["-500"]),
+        ("the fee ($500)", ["500"]),
+        ("five hundred dollars ($500)", ["500", "500"]),
+        ("10-20 or 10 - 20 or 10–20 or 10 -20", ["10", "20"] * 4),
+        ("- 30 hours", ["30"]),
+        ("Items:\n-30 hours", ["30"]),
+        ("a 30-hour course, form A-12", ["30", "12"]),
+    ],
+)
+def test_a_number_keeps_its_sign_and_a_dash_is_none(text: str, numbers: list[str]) -> None:
+    assert [lexeme.key for lexeme in read(text) if lexeme.kind == "number"] == numbers
+
+
+def test_brackets_that_are_a_sign_belong_to_the_number() -> None:
+    (number,) = [lexeme for lexeme in read("It was ($500).") if lexeme.kind == "number"]
+    assert (number.text, number.start, number.end) == ("($500)", 7, 13)

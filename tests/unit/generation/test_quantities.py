@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -17,6 +18,10 @@ from generation.quantities import clock, day, measured, quantity
         ("EUR 20", "20", "euro"),
         ("5%", "5", "%"),
         ("five percent", "5", "%"),
+        ("-18", "-18", None),
+        ("−$500", "-500", "dollar"),
+        ("$-500", "-500", "dollar"),
+        ("minus 18", "-18", None),
         ("thirty-five", "35", None),
         ("one hundred and twenty thousand", "120000", None),
         ("Twelve", "12", None),
@@ -38,6 +43,15 @@ def test_a_number_has_one_value_however_it_is_written(text: str, value: str, uni
 )
 def test_only_units_that_convert_exactly_are_the_same(one: tuple[str, str], other: tuple[str, str], same: bool) -> None:
     assert measured(quantity(one[0]), one[1]).is_same(measured(quantity(other[0]), other[1])) == same
+
+
+def test_the_numbers_of_versions_are_no_decimals() -> None:
+    old, new = (replace(quantity(text), is_label=True) for text in ("3.1", "3.10"))
+    assert not new.is_same(old)
+    assert not new.is_same(quantity("3.1"))
+    assert new.is_same(quantity("3.10"))
+    assert replace(quantity("3.0"), is_label=True).is_same(quantity("3"))
+    assert quantity("3.1").is_same(quantity("3.10"))
 
 
 @pytest.mark.parametrize(

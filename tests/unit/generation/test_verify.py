@@ -90,6 +90,29 @@ def test_a_denial_and_an_opposite_are_no_support(claim: str, passage: str) -> No
     assert verify(passage, [passage]).verdict == "supported"
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("Store at 18 degrees.", "Store at -18 degrees Celsius."),
+        ("The balance was 500.", "The balance was -500."),
+        ("The balance was 500.", "The balance was −500."),
+        ("The balance was $500.", "The balance was ($500)."),
+        ("Version 3.1 is required.", "Version 3.10 is required."),
+        ("Python 3.1 is required.", "Python 3.10 is required."),
+        ("Rule 14.2.1 applies to visitors.", "Rule 14.2.10 applies to visitors."),
+    ],
+)
+def test_a_number_of_another_sign_or_version_is_another(claim: str, passage: str) -> None:
+    assert verify(claim, [passage]).verdict == "unsupported"
+    assert verify(passage, [passage]).verdict == "supported"
+
+
+def test_a_sum_is_the_same_with_fewer_decimals_and_in_accounting_s_brackets() -> None:
+    assert verify("The rate is 3.5%.", ["The rate is 3.50%."]).verdict == "supported"
+    assert verify("The balance was -$500.", ["The balance was ($500)."]).verdict == "supported"
+    assert verify("The fee is $500.", ["The fee ($500) is due."]).verdict == "supported"
+
+
 def test_in_no_event_says_what_shall_not_says() -> None:
     assert verify("Licensor shall not be liable.", ["In no event shall Licensor be liable."]).verdict == "supported"
     assert verify("In no event shall Licensor be liable.", ["Licensor shall not be liable."]).verdict == "supported"

@@ -28,11 +28,26 @@ Told = tuple[str, str | None, str | None]
         ("$ 100,000 US dollars", ("100000", "USD", "US dollars")),
         ("thirty percent (30%)", ("30", None, "%")),
         ("12 months", ("12", None, None)),
+        ("The balance is -500 dollars.", ("-500", None, "dollars")),
+        ("The balance is −$500.", ("-500", None, "$")),
+        ("The balance is $-500.", ("-500", None, "$")),
+        ("€ -1.234,50", ("-1234.50", "EUR", "€")),
+        ("-500 dollars", ("-500", None, "dollars")),
+        ("minus 500 dollars", ("-500", None, "dollars")),
+        ("Net loss was ($1,500).", ("-1500", None, "$")),
+        ("| (1,500) |", ("-1500", None, None)),
+        ("The fee ($500) is due.", ("500", None, "$")),
+        ("Owed:\n-500 dollars of rent", ("500", None, "dollars")),
+        ("a 30-day term", ("30", None, None)),
     ],
 )
 def test_an_amount_is_told_with_the_currency_it_is_told_in(text: str, told: Told) -> None:
     (found,) = amounts(text)
     assert (found.plain, found.currency, found.unit) == told
+
+
+def test_a_range_holds_no_negative_amount() -> None:
+    assert [a.plain for a in amounts("10-20 dollars, $10-$20, 10 - 20, 10 -20, COVID-19")][:8] == ["10", "20"] * 4
 
 
 def test_marks_are_read_as_the_document_s_language_writes_them() -> None:
