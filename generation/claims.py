@@ -2,7 +2,7 @@
 
 Lexemes of both go in, a :class:`Judgement` comes out. A contradiction is found where both say the same but for one
 thing of a kind: a number, a date, a party, may for must, a denial. Wording that merely differs is no contradiction,
-only less support. English is assumed for the small words; other languages hardly have any here.
+only less support. English is assumed for the small words; of other languages the words that deny are known.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from generation.alignment import RIVAL, Alignment, agreement, align, are_opposites, is_denied
 from generation.lexemes import OPERATORS, Lexeme
-from generation.lexicon import GENERIC_PARTIES, LIGHT, OFFICES, PERMITTING, stem
+from generation.lexicon import DENYING_ABROAD, GENERIC_PARTIES, LIGHT, OFFICES, PERMITTING, stem
 
 PRECISION = 0.2  # how much the share of the evidence that is used tells two sentences apart which hold as much of a claim
 ELSEWHERE = 0.3  # what a word counts that the passage or its titles hold, but not the sentence
@@ -181,6 +181,8 @@ class _Case:
         """Find what an operator of the evidence is said of, and what that is said of where it says no more than "allow"."""
         k = self.target(self.evidence, i)
         found = [] if k is None else [k]
+        if self.evidence[i].stem in DENYING_ABROAD and (before := self._before(self.evidence, i)) is not None:
+            found.append(before)
         if k is not None and self.evidence[k].stem in PERMITTING:
             found += [
                 n for n in range(k + 1, min(k + 3, len(self.evidence))) if self.evidence[n].clause == self.evidence[k].clause
@@ -191,10 +193,15 @@ class _Case:
         """Find what an operator is said of: the next lexeme of its clause that is none."""
         for k in range(i + 1, min(i + 1 + _SCOPE, len(lexemes))):
             if lexemes[k].clause != lexemes[i].clause:
-                return None
+                break
             if lexemes[k].kind not in OPERATORS:
                 return k
-        return None
+        return self._before(lexemes, i) if lexemes[i].stem in DENYING_ABROAD else None
+
+    def _before(self, lexemes: Sequence[Lexeme], i: int) -> int | None:
+        """Find what stands before an operator, which is what it is said of in languages that put "not" last."""
+        k = next((k for k in range(i - 1, max(-1, i - 1 - _SCOPE), -1) if lexemes[k].kind not in OPERATORS), None)
+        return None if k is None or lexemes[k].clause != lexemes[i].clause else k
 
     def says_permit(self, modal: Lexeme) -> bool:
         """Tell whether the evidence says by a verb what the claim says by "is permitted to"."""

@@ -10,7 +10,21 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from generation.lexicon import CLASSES, ENGLISH, OFFICES, PARTIES, PHRASES, STOP, SWEEPING, singular, stem
+from generation.lexicon import (
+    CLASSES,
+    DENYING_ABROAD,
+    ENGLISH,
+    OFFICES,
+    ONLY_ABROAD,
+    PARTIES,
+    PHRASES,
+    STOP,
+    SURE_ABROAD,
+    SWEEPING,
+    WITHOUT_ABROAD,
+    singular,
+    stem,
+)
 from generation.quantities import DATE, NUMBER, TIME, WORD_NUMBER, Day, Quantity, clock, day, is_unit, measured, quantity
 
 Kind = Literal["word", "name", "party", "number", "date", "period", "negation", "modals", "bounds", "quantifiers", "mute"]
@@ -94,6 +108,7 @@ def read(text: str, *, clause: int = 0) -> list[Lexeme]:
             continue
         found += _lexemes(match, clause, opens, shouts)
         opens = False
+    found = _denying_abroad(found, SURE_ABROAD if is_english(plain) else DENYING_ABROAD)
     return _forbidding(_with_offices(_with_units(found, plain), plain))
 
 
@@ -275,3 +290,30 @@ def _forbidding(lexemes: list[Lexeme]) -> list[Lexeme]:
         elif one.kind == "negation" and two.kind == "modals" and two.value == "may" and two.stem.endswith(" to"):
             found[i + 1] = replace(two, value="forbid")
     return found
+
+
+def _denying_abroad(lexemes: list[Lexeme], denying: frozenset[str]) -> list[Lexeme]:
+    """Read the words of other languages that deny; "ne … pas" and "no … ningún" deny once, "nicht nur" not at all."""
+    words = [lexeme.text.casefold().rstrip("'’") for lexeme in lexemes]
+    if denying.isdisjoint(words):
+        return lexemes
+    found: list[Lexeme] = []
+    denied = -1  # the clause that is denied already
+    for i, (lexeme, word) in enumerate(zip(lexemes, words, strict=True)):
+        if word not in denying and lexeme.kind != "negation":
+            found.append(lexeme)
+        elif word in WITHOUT_ABROAD or (lexeme.clause != denied and not _is_only(lexemes, words, i, denying)):
+            denied = denied if word in WITHOUT_ABROAD else lexeme.clause
+            found.append(replace(lexeme, key="not", stem=word, kind="negation", value="not"))
+    return found
+
+
+def _is_only(lexemes: list[Lexeme], words: list[str], i: int, denying: frozenset[str]) -> bool:
+    """Tell whether a denial at ``i`` says "not only", or "ne … que" without a "pas"."""
+    reach = 4 if words[i] in {"ne", "n"} else 2
+    for lexeme, word in list(zip(lexemes, words, strict=True))[i + 1 : i + reach]:
+        if lexeme.clause != lexemes[i].clause or word in denying:
+            return False
+        if word in ONLY_ABROAD:
+            return True
+    return False

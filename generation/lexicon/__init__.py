@@ -1,7 +1,7 @@
 """What the verifier knows of a language, read once from ``english.toml``: words by their stem, phrases as patterns.
 
-It holds facts of the language alone. A text in another language finds next to nothing here and is judged by its
-numbers, names and the words it shares.
+It holds facts of the language alone. A text in another language is judged by its numbers, names, the words it shares, and
+by the commonest words that deny in some languages, which ``abroad.toml`` holds.
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import Any
 import Stemmer
 
 _DATA: dict[str, Any] = tomllib.loads(files(__name__).joinpath("english.toml").read_text(encoding="utf-8"))
+_ABROAD: dict[str, str] = tomllib.loads(files(__name__).joinpath("abroad.toml").read_text(encoding="utf-8"))
 _STEMMER = Stemmer.Stemmer("english")
 
 
@@ -58,6 +59,10 @@ PERMITTING = frozenset(stem(word) for word in _DATA["permitting"].split())
 DOCUMENTS = frozenset(stem(word) for word in _DATA["documents"].split())
 OFFICES = frozenset(_DATA["offices"].split())
 ENGLISH = frozenset(_DATA["english"].split())
+SURE_ABROAD, UNSURE_ABROAD, WITHOUT_ABROAD, ONLY_ABROAD = (
+    frozenset(_ABROAD[name].split()) for name in ("sure", "unsure", "without", "only")
+)
+DENYING_ABROAD = SURE_ABROAD | UNSURE_ABROAD
 SYNONYMS = _relations(line.split() for line in _DATA["synonyms"].splitlines())
 OPPOSITES = _relations(pair.split() for pair in _DATA["opposites"].replace("\n", ";").split(";"))
 CLASSES: dict[str, tuple[str, str]] = {  # phrase -> family and class

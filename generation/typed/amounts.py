@@ -47,7 +47,8 @@ _SCALES = {
 # A dash that joins nothing and opens no line, or accounting's brackets where a sum is told: "was ($500)", "| ($500) |".
 _SIGN = (
     r"(?P<sign>(?<![^ \t\u00a0(\[:=|])(?<![\d%][ \u00a0])[-−](?=\S)|\bminus\s(?=\S)"
-    r"|(?:(?<=\bis )|(?<=\b(?:was|are) )|(?<=\bwere )|(?<=\|)|(?<=\| ))\((?=[^\d\s()]{0,4}\s?(?:(?<=[^(])\d|\d{3}|\d+[.,]\d)[\d,.]*\)))"
+    r"|(?:(?<=\bis )|(?<=\b(?:was|are) )|(?<=\bwere )|(?<=\|)|(?<=\| ))"
+    r"\((?=(?:[^\d\s()]{1,4}\s?\d|\d{3}|\d+[.,]\d)[\d,.]*\)))"
 )
 _LETTERS = {"k": 3, "m": 6, "b": 9}  # $5m; of metres nobody speaks after a currency
 

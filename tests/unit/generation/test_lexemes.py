@@ -104,3 +104,18 @@ def test_a_number_keeps_its_sign_and_a_dash_is_none(text: str, numbers: list[str
 def test_brackets_that_are_a_sign_belong_to_the_number() -> None:
     (number,) = [lexeme for lexeme in read("It was ($500).") if lexeme.kind == "number"]
     assert (number.text, number.start, number.end) == ("($500)", 7, 13)
+
+
+@pytest.mark.parametrize(
+    ("text", "num"),
+    [
+        ("Le locataire ne paie pas la caution.", 1),
+        ("Le locataire ne paie que la caution.", 0),
+        ("Der Mieter zahlt nicht nur die Kaution.", 0),
+        ("Der Mieter zahlt nicht ohne Mahnung.", 2),
+        ("El inquilino no tiene ningún derecho.", 1),
+        ("The Sin Nombre clause is set in sans serif, and n is the number of days.", 0),
+    ],
+)
+def test_denials_of_other_languages_are_counted_as_they_deny(text: str, num: int) -> None:
+    assert sum(lexeme.kind == "negation" for lexeme in read(text)) == num

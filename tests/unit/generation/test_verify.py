@@ -152,6 +152,33 @@ def test_other_languages_are_judged_by_numbers_names_and_words(claim: str, passa
     assert verify(claim, [passage]).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("affirmed", "denied"),
+    [
+        ("Der Mieter hat Anspruch auf Rückzahlung.", "Der Mieter hat keinen Anspruch auf Rückzahlung."),
+        ("Der Mieter zahlt die Kaution.", "Der Mieter zahlt die Kaution nicht."),
+        ("Die Untervermietung ist zulässig.", "Die Untervermietung ist nicht zulässig."),
+        ("Le locataire paie la caution.", "Le locataire ne paie pas la caution."),
+        ("Le salarié a droit à une prime.", "Le salarié n’a aucun droit à une prime."),
+        ("El inquilino paga la fianza.", "El inquilino no paga la fianza."),
+        ("El inquilino tiene derecho a indemnización.", "El inquilino no tiene ningún derecho a indemnización."),
+        ("Il conduttore paga la cauzione.", "Il conduttore non paga la cauzione."),
+        ("De huurder betaalt de borg.", "De huurder betaalt de borg niet."),
+        ("De huurder heeft recht op terugbetaling.", "De huurder heeft geen recht op terugbetaling."),
+    ],
+)
+def test_a_denial_in_another_language_is_told_from_what_it_denies(affirmed: str, denied: str) -> None:
+    assert verify(affirmed, [denied]).verdict == "unsupported"
+    assert verify(denied, [affirmed]).verdict == "unsupported"
+    assert verify(affirmed, [affirmed]).verdict == "supported"
+    assert verify(denied, [denied]).verdict == "supported"
+
+
+def test_denials_that_say_the_same_in_another_language_agree() -> None:
+    assert verify("El inquilino no tiene derecho alguno.", ["El inquilino no tiene ningún derecho."]).verdict == "supported"
+    assert verify("Der Mieter zahlt nicht die Kaution.", ["Der Mieter zahlt die Kaution nicht."]).verdict == "supported"
+
+
 def test_an_embedder_helps_where_wording_differs_but_never_against_a_number() -> None:
     passages = ["Personnel have to hand back every item the firm lent them before their final 3 days."]
 
