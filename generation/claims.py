@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from generation.alignment import RIVAL, Alignment, agreement, align, are_opposites, is_denied
 from generation.lexemes import OPERATORS, Lexeme
-from generation.lexicon import DENYING_ABROAD, GENERIC_PARTIES, LIGHT, OFFICES, PERMITTING, stem
+from generation.lexicon import DENYING_ABROAD, GENERIC_PARTIES, LIGHT, OFFICES, ORDINALS, PERMITTING, stem
+from generation.quantities import Quantity
 
 PRECISION = 0.2  # how much the share of the evidence that is used tells two sentences apart which hold as much of a claim
 ELSEWHERE = 0.3  # what a word counts that the passage or its titles hold, but not the sentence
 _NEAR = 3  # lexemes between which two pairs still stand in the same slot
+_BEFORE_OR_AFTER = {"after", "before", "prior to"}
 _SCOPE = 4  # lexemes a modal, bound or negation reaches
 _OPPOSED = {
     "modals": [
@@ -278,7 +280,34 @@ def _of_operators(case: _Case) -> list[Contradiction]:
             other = case.evidence[j]
             if {lexeme.value, other.value} in _OPPOSED[lexeme.kind]:
                 found.append(Contradiction(other.text, lexeme.text))
+    return found + _of_their_times(case)
+
+
+def _of_their_times(case: _Case) -> list[Contradiction]:
+    """Find what the evidence says after a time in which the claim says it: the first year, 2019. A mere duration is left, as
+    "after 90 days" and "in 90 days" may say the same, and so is a date before which a thing is due, as "by" says that too."""
+    held = {j: i for i, j in case.pairs.agree.items()}
+    found: list[Contradiction] = []
+    for j, bound in enumerate(case.evidence):
+        if bound.stem not in _BEFORE_OR_AFTER or j in held or j in case.pairs.moved.values():
+            continue
+        time = _time_after(case.evidence, j)
+        if time is None or (i := held.get(time)) is None or not case.num_supports(i, time):
+            continue
+        if all(lexeme.kind != "bounds" for lexeme in case.claim[max(0, i - _SCOPE) : i + 2]):
+            found.append(Contradiction(bound.text, ""))
     return found
+
+
+def _time_after(lexemes: Sequence[Lexeme], j: int) -> int | None:
+    """Find the date, or the period told by its place in a row, that a bound stands right before."""
+    one, two = ([*lexemes[j + 1 : j + 3], None, None])[:2]
+    if one is None or one.clause != lexemes[j].clause:
+        return None
+    if one.kind == "date":
+        return j + 1 if lexemes[j].stem == "after" else None
+    is_ordinal = one.key in ORDINALS or (isinstance(one.value, Quantity) and one.value.unit == "th")
+    return j + 2 if is_ordinal and two is not None and two.kind == "period" and two.clause == one.clause else None
 
 
 def _governors(case: _Case, i: int) -> list[int]:

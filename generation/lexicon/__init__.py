@@ -58,6 +58,7 @@ GENERIC_PARTIES = frozenset(_DATA["generic_parties"].split())
 PERMITTING = frozenset(stem(word) for word in _DATA["permitting"].split())
 DOCUMENTS = frozenset(stem(word) for word in _DATA["documents"].split())
 OFFICES = frozenset(_DATA["offices"].split())
+ORDINALS = frozenset(_DATA["ordinals"].split())
 ENGLISH = frozenset(_DATA["english"].split())
 SURE_ABROAD, UNSURE_ABROAD, WITHOUT_ABROAD, ONLY_ABROAD = (
     frozenset(_ABROAD[name].split()) for name in ("sure", "unsure", "without", "only")

@@ -113,6 +113,37 @@ def test_a_sum_is_the_same_with_fewer_decimals_and_in_accounting_s_brackets() ->
     assert verify("The fee is $500.", ["The fee ($500) is due."]).verdict == "supported"
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("The employee gets 13 days in the first year.", "The employee gets 13 days after the first year."),
+        ("The employee gets 13 days in the 2nd year.", "The employee gets 13 days after the 2nd year."),
+        ("The employee gets 13 days in the third year.", "The employee gets 13 days before the third year."),
+        ("The plant opened in 2019.", "The plant opened after 2019."),
+    ],
+)
+def test_after_a_time_is_not_in_it(claim: str, passage: str) -> None:
+    assert verify(claim, [passage]).verdict == "unsupported"
+    assert verify(passage, [passage]).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        (
+            "The employee gets 13 days in the first year.",
+            "The employee gets 13 days in the first year and 20 after the first year.",
+        ),
+        ("The employee gets 20 days following the first year.", "The employee gets 20 days after the first year."),
+        ("The invoice must be paid within 30 days of termination.", "The invoice must be paid 30 days after termination."),
+        ("Members vest on completing 5 years.", "Members vest after five (5) years."),
+        ("Notice must be given by March 1, 2020.", "Notice must be given before March 1, 2020."),
+    ],
+)
+def test_a_time_may_be_told_by_other_words(claim: str, passage: str) -> None:
+    assert verify(claim, [passage]).verdict == "supported"
+
+
 def test_in_no_event_says_what_shall_not_says() -> None:
     assert verify("Licensor shall not be liable.", ["In no event shall Licensor be liable."]).verdict == "supported"
     assert verify("In no event shall Licensor be liable.", ["Licensor shall not be liable."]).verdict == "supported"
