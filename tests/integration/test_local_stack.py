@@ -255,7 +255,8 @@ def test_up_that_fails_says_what_why_and_what_to_do(home: Home, detached: list[s
 
 def test_settings_that_cannot_run_are_refused_before_anything_is_fetched(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUNIMENT_LLM_ENGINE", "vllm")
-    with pytest.raises(SettingsError, match="MUNIMENT_LLM_URL"):
+    monkeypatch.setenv("MUNIMENT_VLLM_ENVIRONMENT", str(home.root / "nowhere"))
+    with pytest.raises(ModelUnavailable, match="make vllm"):
         muniment("up", "--detach")
     assert not (home.root / "models").exists()
 
