@@ -294,7 +294,7 @@ def _forbidding(lexemes: list[Lexeme]) -> list[Lexeme]:
 
 def _denying_abroad(lexemes: list[Lexeme], denying: frozenset[str]) -> list[Lexeme]:
     """Read the words of other languages that deny; "ne … pas" and "no … ningún" deny once, "nicht nur" not at all."""
-    words = [lexeme.text.casefold().rstrip("'’") for lexeme in lexemes]
+    words = [lexeme.text.casefold() if len(lexeme.text) > 1 else lexeme.text for lexeme in lexemes]  # N. Main Street is no "n’"
     if denying.isdisjoint(words):
         return lexemes
     found: list[Lexeme] = []

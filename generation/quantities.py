@@ -77,8 +77,9 @@ DATE = (
 TIME = r"\b\d{1,2}(?::\d\d)?\s*(?:[aApP]\.?[mM]\b\.?)|\b(?:[01]?\d|2[0-3]):[0-5]\d\b"
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)*"
 _WORDS = "|".join([*_SMALL[::-1], *_TENS, "hundred", "thousand", "million", "billion", "trillion", "half", "dozen"])
-SIGN = (  # a dash that joins nothing and opens no range, or accounting's brackets where a sum is told: was ($500), | ($500) |
-    r"(?P<sign>(?<![^\s(\[:=~\"'|])(?<![\d%)] )-(?=[A-Z]{0,3}[$€£¥]?\d)|\b[Mm]inus\s(?=[$€£¥]?\d)"
+# A dash that joins nothing and is not of a page's number (-5-), or accounting's brackets where a sum is told: "was ($500)".
+SIGN = (
+    r"(?P<sign>(?<![^\s(\[:=~\"'|])(?<![\d%)] )-(?!\d+-)(?=[A-Z]{0,3}[$€£¥]?\d)|\b[Mm]inus\s(?=[$€£¥]?\d)"
     r"|(?:(?<=\bis )|(?<=\b(?:was|are) )|(?<=\bwere )|(?<=\|)|(?<=\| ))\((?=(?:[A-Z]{0,3}[$€£¥]\s?\d|\d{3}|\d+[.,]\d)[\d,.]*\)))"
 )
 NUMBER = (

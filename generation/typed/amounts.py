@@ -46,7 +46,7 @@ _SCALES = {
 }
 # A dash that joins nothing and opens no line, or accounting's brackets where a sum is told: "was ($500)", "| ($500) |".
 _SIGN = (
-    r"(?P<sign>(?<![^ \t\u00a0(\[:=|])(?<![\d%][ \u00a0])[-−](?=\S)|\bminus\s(?=\S)"
+    r"(?P<sign>(?<![^ \t\u00a0(\[:=|])(?<![\d%][ \u00a0])[-−](?!\d+-)(?=\S)|\bminus\s(?=\S)"
     r"|(?:(?<=\bis )|(?<=\b(?:was|are) )|(?<=\bwere )|(?<=\|)|(?<=\| ))"
     r"\((?=(?:[^\d\s()]{1,4}\s?\d|\d{3}|\d+[.,]\d)[\d,.]*\)))"
 )
@@ -170,8 +170,15 @@ def _amount(match: re.Match[str], language: str) -> Amount:
     unit = None if told is None else _PERCENT.get(_plain(told)) or " ".join(told.split())
     is_money = unit not in {None, "%"}
     number = _number(match["number"], has_point=language in POINT_LANGUAGES, is_money=is_money)
-    number = -number if match["sign"] or match["inner"] else number
+    is_negative = match["inner"] or (match["sign"] and not _is_item(match.string, match.start()))
+    number = -number if is_negative else number
     return Amount(number.scaleb(scale) if scale else number, _currency(told or ""), unit, match.start(), end)
+
+
+def _is_item(text: str, at: int) -> bool:
+    """Tell whether a dash opens a line, as those of a list do; what is no more than an amount is no list."""
+    line = text.rfind("\n", 0, at) + 1
+    return line > 0 and text[at] in "-−" and not text[line:at].strip()
 
 
 def _currency(unit: str) -> str | None:

@@ -93,6 +93,7 @@ def test_the_language_is_told_by_its_small_words() -> None:
         ("five hundred dollars ($500)", ["500", "500"]),
         ("10-20 or 10 - 20 or 10–20 or 10 -20", ["10", "20"] * 4),
         ("- 30 hours", ["30"]),
+        ("the water for sale. -5-", ["5"]),
         ("Items:\n-30 hours", ["30"]),
         ("a 30-hour course, form A-12", ["30", "12"]),
     ],
@@ -114,6 +115,7 @@ def test_brackets_that_are_a_sign_belong_to_the_number() -> None:
         ("Der Mieter zahlt nicht nur die Kaution.", 0),
         ("Der Mieter zahlt nicht ohne Mahnung.", 2),
         ("El inquilino no tiene ningún derecho.", 1),
+        ("50 N. Alabama St.", 0),
         ("The Sin Nombre clause is set in sans serif, and n is the number of days.", 0),
     ],
 )

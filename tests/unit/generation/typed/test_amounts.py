@@ -38,6 +38,8 @@ Told = tuple[str, str | None, str | None]
         ("| (1,500) |", ("-1500", None, None)),
         ("The fee ($500) is due.", ("500", None, "$")),
         ("Owed:\n-500 dollars of rent", ("500", None, "dollars")),
+        ("Owed:\n  -500 dollars of rent", ("500", None, "dollars")),
+        ("Page -5-", ("5", None, None)),
         ("a 30-day term", ("30", None, None)),
     ],
 )
