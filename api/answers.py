@@ -155,7 +155,8 @@ class Answers:
     def _grow(self, growing: Growing, messages: Callable[[Growing], Iterator[str]], close: Callable[[], None]) -> None:
         try:
             for message in messages(growing):
-                growing.add(message)
+                if message:
+                    growing.add(message)
                 if not growing.is_wanted():
                     break
         except Exception:  # a thread's last handler; what fails while an answer is written is a message itself

@@ -18,7 +18,7 @@ from starlette.responses import StreamingResponse
 from api import schemas
 from api.answers import Growing
 from api.errors import problem_of
-from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token
+from generation.events import AnswerEvent, Cited, Done, Events, Pause, Sources, Token
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter asks proxies not to hold events back
 EVENT_STREAM = "text/event-stream"
@@ -56,18 +56,24 @@ def messages(events: Events, instance: str, unavailable: Sequence[str], answer_i
 
 
 def encoded(
-    events: Iterator[Event], named: Callable[[Event], tuple[str, BaseModel | dict[str, Any]]], instance: str
+    events: Iterator[Event], named: Callable[[Event], tuple[str, BaseModel | dict[str, Any]] | None], instance: str
 ) -> Iterator[str]:
-    """Encode events by the names and JSON that ``named`` gives them; what goes wrong is the last of them."""
+    """Encode events by the names and JSON that ``named`` gives them; what goes wrong is the last of them.
+
+    An event without a name is an empty message, which is not sent.
+    """
     try:
         for event in events:
-            yield encode(*named(event))
+            told = named(event)
+            yield encode(*told) if told else ""
     except Exception as error:  # noqa: BLE001 - a stream's last handler
         yield encode("error", problem_of(error, instance))
 
 
-def _named(event: AnswerEvent, unavailable: Sequence[str], answer_id: UUID) -> tuple[str, BaseModel | dict[str, Any]]:
+def _named(event: AnswerEvent, unavailable: Sequence[str], answer_id: UUID) -> tuple[str, BaseModel | dict[str, Any]] | None:
     match event:
+        case Pause():
+            return None
         case Token(text=text):
             return "token", {"text": text}
         case Cited(citation=citation):

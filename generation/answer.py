@@ -23,14 +23,14 @@ from generation.confidence import confidence
 from generation.conflicts import conflicts
 from generation.draft import Draft
 from generation.engines.base import Generator
-from generation.events import AnswerEvent, Cited, Done, Events, Sources, Token, fold
+from generation.events import AnswerEvent, Cited, Done, Events, Pause, Sources, Token, fold
 from generation.outgoing import Outgoing
 from generation.rewrite import TIMEOUT_S, standalone
 from generation.sources import Decisive, decisive, flagged
 from generation.verify import Similarity
 from generation.window import Counter, Room, fitted, passage_tokens
 
-__all__ = ["REFUSAL", "AnswerEvent", "Cited", "Done", "Events", "Plan", "Sources", "Token", "answer", "fold"]
+__all__ = ["REFUSAL", "AnswerEvent", "Cited", "Done", "Events", "Pause", "Plan", "Sources", "Token", "answer", "fold"]
 
 logger = logging.getLogger(__name__)
 
@@ -227,7 +227,8 @@ class _Asking:
                     self.usage = stop.value.usage
                     yield from self._shown(self.draft.end(cut_off=stop.value.cut_off))
                     return
-                yield from self._shown(self.draft.add(piece))
+                shown = list(self._shown(self.draft.add(piece)))
+                yield from shown or [Pause()]
 
     def _extract(self) -> Iterator[AnswerEvent]:
         """Let the passages speak: what was written and is supported stays, else the decisive sentences of the best are quoted."""

@@ -29,6 +29,11 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """The model has written something that is not shown, or not yet: the moment to ask whether anybody still waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cited:
     """A citation for text that has been shown and was checked."""
 
@@ -42,7 +47,7 @@ class Done:
     answer: Answer
 
 
-AnswerEvent = Sources | Token | Cited | Done
+AnswerEvent = Sources | Token | Pause | Cited | Done
 Events = abc.Generator[AnswerEvent, None, None]
 
 

@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from api.admission import questions_at_once
 from api.app import create_app
 from api.lifespan import Services, open_services
+from api.routing import Router
 from core.db.pool import transaction
 from core.keys import add_key
 from core.models import catalogue
@@ -73,7 +74,8 @@ def served(home: Path, database_url: str, broker_url: str) -> Iterator[Served]:
         with transaction(services.pool) as connection:
             _, key = add_key(connection, owner_id="ada", name="test")
         generator = FakeGenerator()
-        with serve(replace(services, generator=generator)) as url:
+        router = Router(settings, services.pool, generator)
+        with serve(replace(services, generator=generator, router=router)) as url:
             yield Served(url, key, home, generator)
 
 

@@ -25,7 +25,7 @@ import typer
 from typer.testing import CliRunner
 
 from core import settings as core_settings
-from core.errors import SettingsError
+from core.errors import ModelUnavailable
 from core.settings import PROJECT_ROOT
 from infra.local import checks, commands, processes
 from infra.local import run as running

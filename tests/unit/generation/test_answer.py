@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.access import AccessScope
 from core.errors import ContextTooLong, ModelUnavailable
 from core.types import Hits, Turn
-from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Plan, Sources, Token, answer, fold
+from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Pause, Plan, Sources, Token, answer, fold
 from generation.engines.base import Message, Written
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator, as_pieces, hit, pack_all
@@ -43,7 +43,8 @@ def test_what_the_search_has_to_note_is_told_with_the_sources_and_at_the_end() -
 
 
 def ask(generator: ScriptedGenerator, *texts: str, question: str = QUESTION) -> list[AnswerEvent]:
-    return list(answer(question, scope=SCOPE, search=FixedSearch(*texts), pack=pack_all, generator=generator))
+    events = answer(question, scope=SCOPE, search=FixedSearch(*texts), pack=pack_all, generator=generator)
+    return [event for event in events if not isinstance(event, Pause)]
 
 
 def shown(events: list[AnswerEvent]) -> str:
