@@ -33,7 +33,8 @@ def streams(request: Request) -> bool:
 
 def identity(request: Request, body: BaseModel) -> str:
     """Name what is asked, so that a broken stream is taken up again by the very same request only."""
-    return hashlib.sha256(f"{request.url.path}\n{body.model_dump_json()}".encode()).hexdigest()
+    told = f"{request.url.path}\n{body!r}"  # not as JSON: the text may yet turn out to be no valid Unicode
+    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def response(growing: Growing, after: int = 0) -> StreamingResponse:

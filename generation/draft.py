@@ -119,7 +119,7 @@ class Draft:
         yield from self._settled(Check("supported", quotes=(quote,)), len(self.text) - len(said))
 
     def _settle_whole_sentences(self, *, grows: bool) -> Iterator[str | Citation]:
-        if not self.text and not self._num_shown:
+        if self._first and not self._num_shown:
             self._pending = self._pending.lstrip()
         while not self.closed and (end := next_end(self._pending, grows=grows)) is not None:
             yield from self._settle(end)
@@ -136,13 +136,17 @@ class Draft:
             yield from self._judge(claim, end)
             self._first = self._said_yes_or_no = False
         rest = self._pending[end:]
-        self._pending, self._num_shown = rest if self.text else rest.lstrip(), 0
+        self._pending, self._num_shown = rest.lstrip() if self._first else rest, 0
 
     def _is_held(self) -> bool:
         """Tell whether a first sentence must be whole before it is shown: it may not stand, or not all of it may be shown."""
         beginning = self._pending
         may_fall = _MAY_DISCLAIM.search(beginning) or _MAY_BE_YES_NO.match(beginning)
-        return bool(may_fall) or not (self._outgoing.is_plain(beginning) and self._evidence.knows(beginning))
+        return (
+            bool(may_fall)
+            or not re.search(r"\w", beginning)
+            or not (self._outgoing.is_plain(beginning) and self._evidence.knows(beginning))
+        )
 
     def _replaced(self, presentable: str, end: int) -> tuple[str, int]:
         """Put what may be shown of a sentence in its place; returns that and where it ends.
@@ -176,6 +180,7 @@ class Draft:
     def _show(self, end: int) -> Iterator[str]:
         if end > self._num_shown:
             shown = self._pending[self._num_shown : end]
+            shown = shown if self.text else shown.lstrip()  # an opening that was withdrawn before it was shown
             self._num_shown = end
             self.text += shown
             yield shown

@@ -281,9 +281,11 @@ STATEMENTS = st.sampled_from(
 WRITING = st.lists(STATEMENTS | st.text(alphabet="_*#|[]\n\t 12aA.!“)", max_size=6), max_size=8).map("".join)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(WRITING, CUTS)
 @example(f"Yes, \t{CARRY} {CARRY}", [])
+@example(f". Yes, {CARRY}", [])
+@example(f"A\nNo. {CARRY}", [])
 def test_how_a_writing_is_cut_makes_no_difference_to_the_answer(text: str, cuts: list[int]) -> None:
     (whole, _), *others = (write(*pieces) for pieces in ([text], list(text), pieces_of(text, cuts)))
     for draft, parts in others:
