@@ -281,7 +281,7 @@ STATEMENTS = st.sampled_from(
 WRITING = st.lists(STATEMENTS | st.text(alphabet="_*#|[]\n\t 12aA.!“)", max_size=6), max_size=8).map("".join)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(WRITING, CUTS)
 @example(f"Yes, \t{CARRY} {CARRY}", [])
 @example(f". Yes, {CARRY}", [])
