@@ -16,8 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 
 from api import schemas
+from api.admission import questions_at_once
 from api.answers import Growing
 from api.errors import problem_of
+from api.lifespan import Services
 from generation.events import AnswerEvent, Cited, Done, Events, Pause, Sources, Token
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter asks proxies not to hold events back
@@ -35,6 +37,14 @@ def identity(request: Request, body: BaseModel) -> str:
     """Name what is asked, so that a broken stream is taken up again by the very same request only."""
     told = f"{request.url.path}\n{body!r}"  # not as JSON: the text may yet turn out to be no valid Unicode
     return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def started(
+    services: Services, owner_id: str, asked: str, messages: Callable[[Growing], Iterator[str]], close: Callable[[], None]
+) -> StreamingResponse:
+    """Let an answer grow and send it as it does; ``close`` stops the model. Raises Busy where too many grow already."""
+    limit = questions_at_once(services.settings.llm.parallel)
+    return response(services.answers.start(owner_id, messages, close, asked=asked, limit=limit))
 
 
 def response(growing: Growing, after: int = 0) -> StreamingResponse:

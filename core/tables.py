@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 from core import urls
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
 class Group(BaseModel):

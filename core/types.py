@@ -217,7 +217,8 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A range of a passage, as character offsets into its document, that speaks to a machine rather than to a reader."""
+    """A range that speaks to a machine rather than to a reader, of a text or, where it is told of a source, of the document;
+    ``reason`` says what it does in words that hold nothing of it."""
 
     kind: str
     start: int

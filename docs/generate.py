@@ -23,7 +23,7 @@ BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
 SETTINGS_HEAD = """\
 # Settings
 
-Generated from `core/settings.py` by `make docs`; do not edit.
+Generated from `core/options.py` and `core/settings.py` by `make docs`; do not edit.
 
 A setting comes from the environment, else from one TOML file, else it has its default. The file is the one that
 `MUNIMENT_CONFIG` names, else `muniment.toml` in the current folder. An empty variable counts as none, except

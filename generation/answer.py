@@ -21,7 +21,7 @@ from generation import prompt
 from generation.citations import Evidence
 from generation.confidence import confidence
 from generation.conflicts import conflicts
-from generation.draft import Draft
+from generation.draft import Draft, Finished
 from generation.engines.base import Generator
 from generation.events import AnswerEvent, Cited, Done, Events, Pause, Sources, Token, fold
 from generation.outgoing import Outgoing
@@ -134,9 +134,7 @@ class _Asking:
     evidence: Evidence = field(init=False)
     draft: Draft = field(init=False)
     confidence: float | None = None
-    refusal: Refusal | None = None
     degraded: str | None = None
-    conflicts: tuple[Conflict, ...] = ()
     usage: Usage | None = None
 
     def read(self, room: Room) -> None:
@@ -158,36 +156,28 @@ class _Asking:
             except ModelError as error:
                 logger.warning("answer.degraded", extra={"error": type(error).__name__})  # its message may hold the question
                 yield from self._extract()
-        self.conflicts = tuple(conflicts([c.quote for c in self.draft.citations], self.room.context, self.evidence.passages))
-        self.refusal = self._refusal()
         if not self.draft.text:
             yield from self._shown([REFUSAL])
 
     def finished(self) -> Answer:
         """Give the whole answer."""
-        final = self.draft.finished()
+        refusal = self._refusal()
+        final = Finished(REFUSAL, (), ()) if refusal else self.draft.finished()
+        disagreeing = self._conflicts()
         self.watch.note("total")
-        num_citations = 0 if self.refusal else len(final.citations)
-        logger.info(
-            "answer.done",
-            extra={
-                "refused": bool(self.refusal),
-                "num_citations": num_citations,
-                "taken_out": self.draft.taken_out,
-                **self.watch.times_ms,
-            },
-        )
+        told = {"refused": bool(refusal), "num_citations": len(final.citations), "taken_out": self.draft.taken_out}
+        logger.info("answer.done", extra={**told, **self.watch.times_ms})
         return Answer(
-            text=REFUSAL if self.refusal else final.text,
-            citations=() if self.refusal else final.citations,
+            text=final.text,
+            citations=final.citations,
             model=self.generator.model,
             prompt_version=prompt.PROMPT_VERSION,
             timings_ms=self.watch.times_ms,
-            claims=() if self.refusal else final.claims,
-            refusal=self.refusal,
+            claims=final.claims,
+            refusal=refusal,
             confidence=self.confidence,
             degraded=self.degraded,
-            conflicts=() if self.refusal else self.conflicts,
+            conflicts=disagreeing,
             sources=self.told.sources,
             usage=self.usage,
             standalone_question=self.told.standalone_question,
@@ -252,6 +242,13 @@ class _Asking:
         if self.confidence is not None and self.confidence < self.plan.refuse_below:
             return Refusal("not_stated", NOT_STATED)
         return Refusal("not_supported", NOT_SUPPORTED)
+
+    def _conflicts(self) -> tuple[Conflict, ...]:
+        """Find what disagrees with what is cited; the passages are read for it only where another document is among them."""
+        context, quotes = self.room.context, [citation.quote for citation in self.draft.citations]
+        if not quotes or len({hit.document_id for hit in context.hits}) == 1:
+            return ()
+        return tuple(conflicts(quotes, context, self.evidence.passages))
 
     def _shown(self, parts: Iterable[str | Citation]) -> Iterator[AnswerEvent]:
         for part in parts:

@@ -8,7 +8,7 @@ in which the model could have begun to read.)
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.types import Flag, Hit, Quote
 from generation.hostile.withhold import flags_of, witnesses
@@ -46,7 +46,7 @@ def _quotes(hit: Hit) -> Iterable[Quote]:
 
 def flagged(hit: Hit) -> tuple[Flag, ...]:
     """Give what of a passage speaks to a model, as ranges of its document."""
-    return tuple(Flag(flag.kind, hit.start + flag.start, hit.start + flag.end, flag.reason) for flag in flags_of(hit))
+    return tuple(replace(flag, start=hit.start + flag.start, end=hit.start + flag.end) for flag in flags_of(hit))
 
 
 def _weights(question: str, passages: Sequence[frozenset[str]]) -> dict[str, float]:

@@ -6,7 +6,7 @@ claim unsupported however much else of it is there. Nothing here calls a languag
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -160,7 +160,7 @@ class Verifier:
             called=frozenset[str]().union(*(self.passages.called[s.passage] for s in piece.sentences)),
             is_strict=is_strict,
         )
-        ranges, held, close = self._ranges(piece, judgement), judgement.coverage, judgement.closeness
+        ranges, held, close = self._ranges(piece, judgement, weigh), judgement.coverage, judgement.closeness
         missing = _missing(claim, judgement)
         if judgement.conflict:
             return Finding("unsupported", judgement.conflict.reason, (), held, close, is_denial=True, denied_by=ranges)
@@ -182,12 +182,16 @@ class Verifier:
         one, other = self._similarity([claim, evidence])
         return float(one @ other) >= ALIKE
 
-    def _ranges(self, piece: Piece, judgement: Judgement) -> tuple[tuple[int, int, int], ...]:
+    def _ranges(self, piece: Piece, judgement: Judgement, weigh: Weigh) -> tuple[tuple[int, int, int], ...]:
         """Find the one or two clauses that hold most, the best first."""
         places, lexemes = piece.places, piece.lexemes
-        held = Counter(self.passages.clause_at(*places[j]) for j in judgement.used if lexemes[j].kind not in OPERATORS)
-        least = QUOTED * held.total()
-        return tuple(clause for n, (clause, num) in enumerate(held.most_common(2)) if n == 0 or num >= least)
+        held: dict[tuple[int, int, int], float] = defaultdict(float)
+        for j in judgement.used:
+            if lexemes[j].kind not in OPERATORS:
+                held[self.passages.clause_at(*places[j])] += weigh(lexemes[j])
+        best = sorted(held, key=lambda clause: -held[clause])[:2]
+        least = QUOTED * sum(held.values())
+        return tuple(clause for n, clause in enumerate(best) if n == 0 or held[clause] >= least)
 
 
 def verify(claim: str, passages: Sequence[str], *, titles: Sequence[str] = (), similarity: Similarity | None = None) -> Finding:

@@ -3,19 +3,17 @@
 Counting never holds a question up: where the server does not count, or not at once, the count is estimated, erring high.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from core.errors import ModelError
 from core.types import Context
 from generation import prompt
-from generation.engines.base import Generator
+from generation.engines.base import Generator, estimated_tokens
 
 MAX_ANSWER_TOKENS = 200
 MIN_ANSWER_TOKENS = 64  # below that no answer is worth its reading
 MARGIN_TOKENS = 40  # for the chat template, which no count of texts sees
-BYTES_PER_TOKEN = 2  # of the estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +38,25 @@ class Counter:
                 return self._generator.count_tokens(text)
             except ModelError:
                 self._answers = False
-        return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
+        return estimated_tokens(text)
 
 
 def passage_tokens(question: str, count: Callable[[str], int], wanted: int, window_tokens: int) -> int:
     """Tell how many tokens of passages to choose: as many as are wanted, or as the window leaves for them."""
-    beside = sum(count(message.content) for message in prompt.write(Context(question, ())))
-    return max(1, min(wanted, window_tokens - MARGIN_TOKENS - MAX_ANSWER_TOKENS - beside))
+    return max(1, min(wanted, _left(Context(question, ()), count, window_tokens, MAX_ANSWER_TOKENS + wanted) - MAX_ANSWER_TOKENS))
 
 
 def fitted(context: Context, count: Callable[[str], int], window_tokens: int) -> Room:
     """Leave out the last passages until prompt and answer fit; the first stays, and the answer may have to be shorter."""
     while True:
-        left = window_tokens - MARGIN_TOKENS - sum(count(message.content) for message in prompt.write(context))
+        left = _left(context, count, window_tokens, MAX_ANSWER_TOKENS)
         if left >= MAX_ANSWER_TOKENS or len(context.hits) <= 1:
             return Room(context, max(MIN_ANSWER_TOKENS, min(MAX_ANSWER_TOKENS, left)))
         context = replace(context, hits=context.hits[:-1])
+
+
+def _left(context: Context, count: Callable[[str], int], window_tokens: int, enough: int) -> int:
+    """Tell what a prompt leaves of the window; the server is asked only where by the estimate it may not be ``enough``."""
+    contents = [message.content for message in prompt.write(context)]
+    left = window_tokens - MARGIN_TOKENS - sum(map(estimated_tokens, contents))
+    return left if left >= enough else window_tokens - MARGIN_TOKENS - sum(map(count, contents))

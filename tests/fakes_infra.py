@@ -8,7 +8,8 @@ import sys
 from dataclasses import replace
 
 from core import settings as core_settings
-from core.settings import Llm, Settings
+from core.options import Llm
+from core.settings import Settings
 from infra.local import stack
 from infra.local.component import Component
 from infra.local.home import Home

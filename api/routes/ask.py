@@ -13,7 +13,6 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from api import streaming
-from api.admission import questions_at_once
 from api.auth import Caller
 from api.bodies import Ask
 from api.lifespan import Services, Wired
@@ -51,9 +50,7 @@ def ask(body: Ask, request: Request, caller: Caller, services: Wired, last_event
     events = _started(_events(body, caller, scope, services), caller, services, body)
     if streams:
         grow = partial(streaming.messages, events, request.url.path, scope.unavailable)
-        limit = questions_at_once(services.settings.llm.parallel)
-        start = partial(services.answers.start, asked=asked, limit=limit)
-        return streaming.response(start(caller.owner_id, lambda growing: grow(growing.answer_id), events.close))
+        return streaming.started(services, caller.owner_id, asked, lambda growing: grow(growing.answer_id), events.close)
     try:
         folded = fold(streaming.while_connected(events, request))
     except ClientDisconnect:

@@ -3,7 +3,6 @@
 The document must be one the caller may read, as long as it is read. No database connection is held while the model writes.
 """
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from api import streaming
-from api.admission import questions_at_once
 from api.auth import Caller
 from api.extraction import ExtractProgress, ExtractRequest, Values, value_of
 from api.lifespan import Services, Wired
@@ -51,9 +49,7 @@ def extract_values(
     events = _events(questions, body.document_id, caller, services)
     if streams:
         messages = streaming.encoded(events, lambda event: _named(event, body.document_id), request.url.path)
-        limit = questions_at_once(services.settings.llm.parallel)
-        start = partial(services.answers.start, asked=asked, limit=limit)
-        return streaming.response(start(caller.owner_id, lambda _: messages, events.close))
+        return streaming.started(services, caller.owner_id, asked, lambda _: messages, events.close)
     try:
         folded = fold(streaming.while_connected(events, request))
     except ClientDisconnect:

@@ -17,7 +17,7 @@ from core.models.entries import ModelEntry
 from core.models.inventory import HashedFile, ListedModel
 from core.models.licences import UNKNOWN, Licence, licence_of
 from core.models.repository import COMMIT
-from core.settings import Models
+from core.options import Models
 
 PRODUCT = "muniment"
 TASKS = {"embedder": "feature-extraction", "generator": "text-generation", "reranker": "text-ranking"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import LicenceRefused
 from core.models.licences import UNKNOWN, Licence, licence_of
-from core.settings import Models
+from core.options import Models
 
 SETTING = "models.allowed_licences"
 

@@ -28,7 +28,7 @@ from core.models.licences import UNKNOWN
 from core.models.order import Progress
 from core.models.sources import link_or_copy, open_client
 from core.models.weights import locked, num_bytes, sha256_of
-from core.settings import Models
+from core.options import Models
 
 log = logging.getLogger(__name__)
 

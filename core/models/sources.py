@@ -21,7 +21,7 @@ from core.models.index import configured_index, pip_option
 from core.models.order import Order, Progress
 from core.models.weights import part_of, place
 from core.models.wheels import from_wheels
-from core.settings import Models
+from core.options import Models
 
 CONNECT_TIMEOUT_S = 4.0
 

@@ -22,7 +22,7 @@ from core.models import catalogue
 from core.settings import Settings
 from core.types import Usage
 from generation.engines import value
-from generation.engines.base import Generator, Message, Written
+from generation.engines.base import Generator, Message, Written, estimated_tokens
 from generation.engines.dialect import Dialect
 from generation.engines.events import Silence, events, whole
 from generation.engines.patience import Patience
@@ -34,7 +34,6 @@ COUNT_S = 2.0  # to count tokens, which is done in milliseconds or not worth its
 NUM_TOP = 20  # likeliest tokens asked for; vLLM refuses more unless told otherwise
 NOT_OFFERED = {404, 405, 501}  # says for good that there is no /tokenize; a 503 may pass
 NOT_THIS_TEXT = {400, 413, 422}  # a tokenizer that takes no more than its window, or other fields
-BYTES_PER_TOKEN = 2  # of the estimate, which errs high: English has about 4, German 3, Chinese between 2 and 3
 MIN_S = 0.05  # what is left of a time that has run out: a timeout of none would mean no bound
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64)  # who is let in at once, the API decides
 T = TypeVar("T")
@@ -138,7 +137,7 @@ class OpenAICompatible:
             if response.is_success:
                 return self._num_tokens(response)
             self._tokenize_offered = response.status_code not in NOT_OFFERED
-        return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
+        return estimated_tokens(text)
 
     def ping(self) -> None:
         """Return if the server answers and serves this model; raises ModelUnavailable saying what is wrong."""

@@ -6,9 +6,10 @@ evidence. Rules go by what words do in a sentence, in a dozen languages, not by 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from core.types import Flag
 from generation.hostile import characters, directives, encoded, markup, requests
 from generation.hostile.lexicon import Words
 from generation.sentences import sentences
@@ -29,20 +30,6 @@ REASONS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A range of a passage's text, end exclusive, and what is wrong with it."""
-
-    kind: Kind
-    start: int
-    end: int
-
-    @property
-    def reason(self) -> str:
-        """What the range does, in words that hold nothing of it."""
-        return REASONS[self.kind]
-
-
 def flags(text: str, around: str = "") -> tuple[Flag, ...]:
     """Find what speaks to a model in a passage; ``around`` is what the passage is called (title, headings).
 
@@ -52,15 +39,19 @@ def flags(text: str, around: str = "") -> tuple[Flag, ...]:
     """
     seen = characters.visible(text)
     ranges, words = sentences(seen.text), Words(seen.text)
-    found = [Flag("hidden", start, end) for start, end in seen.hidden]
+    found = [_flag("hidden", start, end) for start, end in seen.hidden]
     spoken = [
         *directives.find(seen.text, ranges, words),
         *encoded.find(seen.text, ranges, words),
         *markup.find(seen.text, ranges),
         *requests.find(seen.text, ranges, words, around),
     ]
-    found += [Flag(kind, *seen.origin(start, end)) for kind, start, end in spoken]
+    found += [_flag(kind, *seen.origin(start, end)) for kind, start, end in spoken]
     return _merged(found)
+
+
+def _flag(kind: Kind, start: int, end: int) -> Flag:
+    return Flag(kind, start, end, REASONS[kind])
 
 
 def _merged(found: Sequence[Flag]) -> tuple[Flag, ...]:

@@ -6,9 +6,9 @@ read what was written for it, and no claim rests on that, nor on a question, whi
 
 from functools import lru_cache
 
-from core.types import Hit
+from core.types import Flag, Hit
 from generation.hostile.characters import visible
-from generation.hostile.flags import Flag, flags
+from generation.hostile.flags import flags
 from generation.sentences import sentences
 
 MARK = "[…]"

@@ -12,7 +12,7 @@ from core.db.pool import Pool, transaction
 from core.keys import add_key
 from core.settings import Settings
 from tests.fakes_api import FakeGenerator, add_document, make_services
-from tests.integration.test_api import serve
+from tests.served_api import serve
 from ui.cli import main as cli
 from ui.client import ApiError, Client
 

@@ -4,32 +4,28 @@ Only the language model is scripted, so that a test can tell when it is stopped.
 """
 
 import json
-import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from api.admission import questions_at_once
-from api.app import create_app
-from api.lifespan import Services, open_services
+from api.lifespan import open_services
 from api.routing import Router
 from core.db.pool import transaction
 from core.keys import add_key
 from core.models import catalogue
-from core.settings import PROJECT_ROOT, Settings
+from core.settings import Settings
 from tests.fakes_api import FakeGenerator
+from tests.served_api import command, serve
 from tests.worker import Platform
 from ui.client import ApiError, Client
 
@@ -59,10 +55,7 @@ class Served:
 
     def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[bytes]":
         """Run the command line as a process of its own."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MUNIMENT_")}
-        environment |= {"MUNIMENT_HOME": str(self.home), "MUNIMENT_API_URL": self.url, "MUNIMENT_API_KEY": self.key}
-        command = [sys.executable, "-m", "ui.cli.main", *map(str, arguments)]
-        return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, check=False, timeout=180)
+        return command(self.url, self.key, self.home, *arguments)
 
 
 @pytest.fixture
@@ -77,23 +70,6 @@ def served(home: Path, database_url: str, broker_url: str) -> Iterator[Served]:
         router = Router(settings, services.pool, generator)
         with serve(replace(services, generator=generator, router=router)) as url:
             yield Served(url, key, home, generator)
-
-
-@contextmanager
-def serve(services: Services) -> Iterator[str]:
-    app = create_app(services.settings, services)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import uvicorn
 
-from api.app import create_app
 from core.db.pool import Pool, transaction
 from core.keys import add_key
 from core.settings import PROJECT_ROOT, Settings
@@ -30,6 +26,7 @@ from retrieval.stores.pgvector import PgVectorStore
 from tests.fakes_api import FakeGenerator, make_services
 from tests.fakes_eval import write_beir, write_questions, write_spans
 from tests.fakes_retrieval import FakeEmbedder
+from tests.served_api import serve
 from ui.client import Client
 
 
@@ -75,16 +72,8 @@ def served(pool: Pool, words: WordIndex, tmp_path: Path) -> Iterator[Served]:
     )
     with transaction(pool) as connection:
         _, key = add_key(connection, owner_id="ada", name="test")
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, services), port=0, log_config=None, access_log=False, ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.01)
-    yield Served(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", key, settings.home, generator)
-    server.should_exit = True
-    thread.join(20)
+    with serve(services) as url:
+        yield Served(url, key, settings.home, generator)
     services.probes.close()
 
 

@@ -1,30 +1,25 @@
 """Extraction over the whole stack: the real command line, API, database, worker, embedder, search; the model server is a fake."""
 
 import json
-import os
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from api.answers import RESUME_S
-from api.app import create_app
-from api.lifespan import Services, open_services
+from api.lifespan import open_services
 from core.db.pool import transaction
 from core.keys import add_key
 from core.models import catalogue
 from core.settings import PROJECT_ROOT, Settings
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer
+from tests.served_api import command, serve
 from tests.worker import Platform
 from ui.client import Client
 
@@ -67,10 +62,8 @@ class Stack:
         return Client(self.url, self.key, timeout_s=60)
 
     def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[bytes]":
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MUNIMENT_")}
-        environment |= {"MUNIMENT_HOME": str(self.home), "MUNIMENT_API_URL": self.url, "MUNIMENT_API_KEY": self.key}
-        command = [sys.executable, "-m", "ui.cli.main", *map(str, arguments)]
-        return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, check=False, timeout=180)
+        """Run the command line as a process of its own."""
+        return command(self.url, self.key, self.home, *arguments)
 
     def ingest(self, path: Path) -> str:
         done = self.run("ingest", path, "--collection", "c", "--json")
@@ -91,23 +84,6 @@ def stack(tmp_path: Path, weights: Path, database_url: str, broker_url: str) -> 
         with serve(replace(services, generator=generator)) as url:
             yield Stack(url, key, home, model)
     platform.close()
-
-
-@contextmanager
-def serve(services: Services) -> Iterator[str]:
-    app = create_app(services.settings, services)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
 
 
 def test_typed_values_come_with_quotes_that_stand_on_their_page_of_the_document(stack: Stack, tmp_path: Path) -> None:

@@ -4,20 +4,17 @@ import json
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from api.app import create_app
 from core.db.pool import Pool, transaction
 from core.keys import add_key
 from core.settings import PROJECT_ROOT, Settings
 from evaluation.datasets import load_questions
 from tests.fakes_api import FakeGenerator, add_document, make_services
+from tests.served_api import serve
 from ui.client import ApiError, Client
 
 ANSWER = {"answer": "20 days.", "refused": False, "citations": [], "model": "fake", "standalone_question": None}
@@ -29,17 +26,8 @@ def url(pool: Pool, tmp_path: Path) -> Iterator[str]:
     with transaction(pool) as connection:
         add_document(connection, "ann", "handbook", "/docs/leave.txt", tmp_path / "leave.txt")
     services = make_services(Settings(home=tmp_path / "home"), pool, FakeGenerator())
-    config = uvicorn.Config(create_app(services.settings, services), port=0, log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < deadline, "the API did not start"
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    with serve(services) as url:
+        yield url
     services.probes.close()
 
 

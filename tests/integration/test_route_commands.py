@@ -17,7 +17,7 @@ from core.settings import Settings
 from core.types import Chunk
 from tests.fakes_api import FakeGenerator, add_document, hit_of, make_services
 from tests.fakes_generation import FakeModelServer
-from tests.integration.test_api import serve
+from tests.served_api import serve
 from tests.unit.generation.privacy.test_placeholders import ByList
 from ui.cli import main as cli
 

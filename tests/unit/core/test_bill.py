@@ -12,7 +12,7 @@ from core.models import bill
 from core.models.entries import CATALOGUE, ModelEntry
 from core.models.inventory import HashedFile, ListedModel
 from core.models.licences import licence_of
-from core.settings import Models
+from core.options import Models
 from tests.fakes_models import entry_of
 
 ONE = {"model.safetensors": b"weights", "config.json": b"{}", "empty.txt": b""}

@@ -6,7 +6,7 @@ import pytest
 from core.errors import LicenceRefused
 from core.models import policy
 from core.models.licences import licence_of
-from core.settings import Models
+from core.options import Models
 
 OPEN_ONLY = Models(allowed_licences=("open-source",))
 

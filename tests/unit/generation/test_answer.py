@@ -218,8 +218,8 @@ def test_a_server_that_cannot_count_is_not_asked_to_again() -> None:
             yield STATED
             return Written(cut_off=False)
 
-    generator = Miscounting()
-    assert fold(ask(generator, *PASSAGES)).text == STATED
+    generator, search, plan = Miscounting(), FixedSearch(*PASSAGES), Plan(window_tokens=1200)
+    assert fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=generator, plan=plan)).text == STATED
     assert generator.num_asked == 1
 
 

@@ -76,6 +76,14 @@ def test_neighbouring_sentences_make_one_quote() -> None:
     assert quotes("Where does my equipment go?", claim, text, LAW, TERM) == [text]
 
 
+def test_a_sentence_that_only_names_who_was_asked_about_is_not_quoted() -> None:
+    title = "STRATEGIC ALLIANCE AGREEMENT. This agreement is made by and between Bravatek Solutions and Sibannac."
+    rule = "This Agreement may also be terminated by either party upon ninety (90) days written notice."
+    claim = "Bravatek or Sibannac must give ninety (90) days' written notice to terminate the strategic alliance agreement."
+    question = "How much notice must Bravatek or Sibannac give to terminate their strategic alliance agreement?"
+    assert quotes(question, claim, title, rule, LAW) == [rule]
+
+
 def test_the_better_ranked_passage_wins_a_tie() -> None:
     found = (
         Evidence(context("When does it expire?", LEAVE, LEAVE, TERM)).check("Award leave expires one year after issue.").quotes

@@ -9,7 +9,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from core.errors import SettingsError, WeightsError
-from core.settings import Embedding, Settings
+from core.options import Embedding
+from core.settings import Settings
 from retrieval import embed
 from retrieval.embed import make_embedder, model_folder
 from retrieval.embedders import base
