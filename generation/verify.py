@@ -22,6 +22,7 @@ from generation.sentences import whole_sentences
 
 Similarity = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to unit vectors (n, d)
 Weigh = Callable[[Lexeme], float]
+Clause = tuple[int, int, int]  # passage, start, end
 
 SUPPORTED = 0.66  # least share of a claim's weight that its evidence must hold; docs/decisions/0016 tells how these were chosen
 ALIKE = 0.72  # least cosine at which less is enough
@@ -183,15 +184,16 @@ class Verifier:
         return float(one @ other) >= ALIKE
 
     def _ranges(self, piece: Piece, judgement: Judgement, weigh: Weigh) -> tuple[tuple[int, int, int], ...]:
-        """Find the one or two clauses that hold most, the best first."""
+        """Find the one or two clauses that hold most, the best first; the second must hold what the question had not."""
         places, lexemes = piece.places, piece.lexemes
-        held: dict[tuple[int, int, int], float] = defaultdict(float)
-        for j in judgement.used:
-            if lexemes[j].kind not in OPERATORS:
-                held[self.passages.clause_at(*places[j])] += weigh(lexemes[j])
+        held, new = defaultdict[Clause, float](float), defaultdict[Clause, float](float)
+        for lexeme, place in ((lexemes[j], places[j]) for j in judgement.used if lexemes[j].kind not in OPERATORS):
+            clause, weight = self.passages.clause_at(*place), weigh(lexeme)
+            held[clause] += weight
+            new[clause] += weight if weight >= weight_of(lexeme) else 0.0
         best = sorted(held, key=lambda clause: -held[clause])[:2]
-        least = QUOTED * sum(held.values())
-        return tuple(clause for n, clause in enumerate(best) if n == 0 or held[clause] >= least)
+        least = QUOTED * sum(new.values())
+        return tuple(clause for n, clause in enumerate(best) if n == 0 or (new[clause] > 0 and new[clause] >= least))
 
 
 def verify(claim: str, passages: Sequence[str], *, titles: Sequence[str] = (), similarity: Similarity | None = None) -> Finding:

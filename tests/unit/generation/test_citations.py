@@ -77,7 +77,7 @@ def test_neighbouring_sentences_make_one_quote() -> None:
 
 
 def test_a_sentence_that_only_names_who_was_asked_about_is_not_quoted() -> None:
-    title = "STRATEGIC ALLIANCE AGREEMENT. This agreement is made by and between Bravatek Solutions and Sibannac."
+    title = "Strategic Alliance Agreement. This strategic alliance agreement is made by and between Bravatek and Sibannac."
     rule = "This Agreement may also be terminated by either party upon ninety (90) days written notice."
     claim = "Bravatek or Sibannac must give ninety (90) days' written notice to terminate the strategic alliance agreement."
     question = "How much notice must Bravatek or Sibannac give to terminate their strategic alliance agreement?"
