@@ -71,7 +71,8 @@ class Growing:
                     return
                 else:
                     try:
-                        await asyncio.wait_for(more.wait(), HEARTBEAT_S)
+                        async with asyncio.timeout(HEARTBEAT_S):
+                            await more.wait()
                     except TimeoutError:
                         yield HEARTBEAT
 

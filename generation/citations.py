@@ -43,6 +43,7 @@ class Evidence:
     def __init__(self, context: Context, similarity: Similarity | None = None) -> None:
         self._context, self._hits, self._similarity = context, context.hits, similarity
         self.num_passages = len(context.hits)
+        self._held_known = ""  # the beginning of a text, up to a space, that says nothing unknown
 
     def holds(self, text: str) -> bool:
         """Tell whether a passage holds these very characters."""
@@ -53,8 +54,15 @@ class Evidence:
         return not numbers(claim) <= self._known
 
     def knows(self, text: str) -> bool:
-        """Tell whether a text says nothing but with words of the question and of what the passages state and are called."""
-        return self._known.issuperset(tokens(text))
+        """Tell whether a text says nothing but with words of the question and of what the passages state and are called.
+
+        Of a text that begins as the one before did only what is new is looked at: a sentence is asked for word by word.
+        """
+        start = len(self._held_known) if text.startswith(self._held_known) else 0
+        if not self._known.issuperset(tokens(text[start:])):
+            return False
+        self._held_known = text[: text.rfind(" ") + 1]  # the last word may grow yet
+        return True
 
     def check(self, claim: str, *, cited: Collection[int] = (), affirmed: bool = False) -> Check:
         """Judge a claim by the passages: first those ``cited``, numbered from 1, then any.
@@ -118,7 +126,8 @@ class Evidence:
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset(tokens("\n".join([self._context.question, *self._testimonies, *self._titles])))
+        said = (hit.text[start:end] for hit in self._hits for start, end in witnesses(hit))
+        return frozenset(token for text in (self._context.question, *self._titles, *said) for token in tokens(text))
 
     def _weigh(self, lexeme: Lexeme) -> float:
         weight = weight_of(lexeme)

@@ -30,6 +30,7 @@ _MAY_BE_MARKER = re.compile(
     r"(?<!\s)\s*(?:[\[【][\w\s^,;&–-]{0,30}(?:[\]】](?:\(#?[\w-]{0,12}\)?)?)?|\((?:[psd][a-z]{0,8})?\s*\d{0,3}\)?)?\Z",
     re.IGNORECASE,
 )
+_OPENS = re.compile(r"[\[【(]")  # a marker begins with one of these and perhaps space before it; most pieces have none
 # What may come to say that the passages hold no answer, and so is not shown before it is whole.
 _MAY_DISCLAIM = re.compile(
     r"\b(?:passages?|documents?|texts?|context|sources?|excerpts?|(?:provided|given|available) information)\b"
@@ -253,6 +254,8 @@ class MarkerFilter:
     def feed(self, piece: str) -> str:
         """Take a piece; gives what certainly is no part of a marker, never ending in space."""
         self._held += piece
+        if not _OPENS.search(self._held):
+            return self._pass(len(self._held.rstrip()))
         may_be = _MAY_BE_MARKER.search(self._held)
         return self._pass(may_be.start() if may_be else len(self._held))
 
@@ -270,7 +273,7 @@ class MarkerFilter:
     def _pass(self, end: int) -> str:
         text, self._held = self._before + self._held[:end], self._held[end:]
         passed, start, at = "", len(self._before), 0
-        for match in _MARKER.finditer(text):
+        for match in _MARKER.finditer(text) if _OPENS.search(text) else ():
             if numbers := self._numbers_of(match[1]):
                 passed, at = passed + text[at : match.start()], match.end()
                 self._pointers += [(self._num_passed + len(passed) - start, number) for number in numbers]

@@ -7,6 +7,7 @@ that say nothing are left out. Names and parties are told by their capitals and 
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -38,9 +39,10 @@ _LETTERS = rf"[^\W\d_]+(?:{_BREAK}[^\W\d_]+)*"
 _AMOUNT = (
     r"(?i:the\s+)?(?:[$€£]|\d|(?i:one|two|three|four|five|six|seven|eight|nine|ten|twenty|thirty|forty|fifty|sixty|ninety)\b)"
 )
+# A date or a number begins with one of the characters looked for before it; most words do not, and these patterns are long.
 _SCANNER = re.compile(
-    rf"(?P<url>\b(?:https?://|www\.)[^\s)>\]]+|\b[\w.+-]+@[\w-]+\.[\w.]+)|(?P<date>{DATE})|(?P<time>{TIME})"
-    rf"|(?P<number>{NUMBER})|(?P<spoken>{WORD_NUMBER})"
+    rf"(?P<url>\b(?:https?://|www\.)[^\s)>\]]+|\b[\w.+-]+@[\w-]+\.[\w.]+)|(?=[\dA-Zbisuy])(?P<date>{DATE})|(?P<time>{TIME})"
+    rf"|(?=[-(\dA-Zm$€£¥])(?P<number>{NUMBER})|(?P<spoken>{WORD_NUMBER})"
     rf"(?P<again>\s*\(\s*{NUMBER.replace('?P<', '?P<again_')}\s*\)(?P<percents>\s*(?i:percent|per\s+cent)\b)?)?"
     rf"|(?P<phrase>\b(?i:{PHRASES})(?!\w|'t)|\b(?i:over|under)(?=\s+(?:{_AMOUNT})))|(?P<cjk>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
     rf"|(?P<word>(?:\b(?i:non|co|re|pre|sub|e)-)?{_LETTERS}(?:'(?:s|ve|ll|re|d|m|t)?(?!\w))?)"
@@ -211,9 +213,8 @@ def _operators(match: re.Match[str], clause: int) -> list[Lexeme]:
 
 def _words(match: re.Match[str], clause: int, opens: bool, shouts: bool) -> list[Lexeme]:
     text, start, end = match[0], match.start(), match.end()
-    word = unicodedata.normalize("NFKC", re.sub(_BREAK, "", text))
-    low = re.sub(r"'\w*$", "", word.casefold())
-    key = surface = singular(re.sub(r"^(non|co|re|pre|sub|e)-", r"\1", low))
+    word, low, surface = _folded(text)
+    key = surface
     if low in STOP and not (word.isupper() and len(word) > 1 and not shouts):
         return []
     large = word[0].isupper() and not shouts
@@ -225,6 +226,14 @@ def _words(match: re.Match[str], clause: int, opens: bool, shouts: bool) -> list
     elif large and (not opens or (len(word) > 1 and not word[1:].islower())):
         kind = "name"
     return [Lexeme(start, end, text, key, surface if kind == "period" else stem(surface), kind, clause, None, opens, large)]
+
+
+@lru_cache(maxsize=50_000)
+def _folded(text: str) -> tuple[str, str, str]:
+    """Give a word without the breaks in it, that in small letters, and what it is compared by."""
+    word = unicodedata.normalize("NFKC", re.sub(_BREAK, "", text))
+    low = re.sub(r"'\w*$", "", word.casefold())
+    return word, low, singular(re.sub(r"^(non|co|re|pre|sub|e)-", r"\1", low))
 
 
 def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:

@@ -8,6 +8,7 @@ whether its beginning is plain: what was once shown cannot be taken back. Nothin
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from core.types import Context
@@ -63,11 +64,6 @@ class Outgoing:
     context: Context
     taken: list[Taken] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._sources = "\n".join([self.context.question, *(f"{hit.title}\n{given(hit)}" for hit in self.context.hits)])
-        self._addresses = frozenset(address for match in _LINK.finditer(self._sources) for address in _forms(match[0]))
-        self._own_words = _runs([self._sources])
-
     def is_plain(self, beginning: str) -> bool:
         """Tell whether the beginning of a sentence may be shown before its end is known: nothing of it can be taken out."""
         return bool(_PLAIN.match(beginning)) and not self._is_of_prompts(beginning)
@@ -122,7 +118,16 @@ class Outgoing:
         return match[0] if match[0] in self._sources and not ACTIVE.search(match[0]) else self._take("markup", match[0])
 
     def _is_of_prompts(self, text: str) -> bool:
-        return bool((_runs([text]) & _OF_PROMPTS) - self._own_words)
+        said = _runs([text]) & _OF_PROMPTS
+        return bool(said and said - _runs([self._sources]))
+
+    @cached_property
+    def _sources(self) -> str:
+        return "\n".join([self.context.question, *(f"{hit.title}\n{given(hit)}" for hit in self.context.hits)])
+
+    @cached_property
+    def _addresses(self) -> frozenset[str]:
+        return frozenset(address for match in _LINK.finditer(self._sources) for address in _forms(match[0]))
 
 
 def _forms(link: str) -> Sequence[str]:

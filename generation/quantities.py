@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from generation.lexicon import one_of
+
 _SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
 eighteen nineteen""".split()  # noqa: SIM905
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
@@ -76,7 +78,7 @@ DATE = (
 )
 TIME = r"\b\d{1,2}(?::\d\d)?\s*(?:[aApP]\.?[mM]\b\.?)|\b(?:[01]?\d|2[0-3]):[0-5]\d\b"
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)*"
-_WORDS = "|".join([*_SMALL[::-1], *_TENS, "hundred", "thousand", "million", "billion", "trillion", "half", "dozen"])
+_WORDS = one_of([*_SMALL, *_TENS, "hundred", "thousand", "million", "billion", "trillion", "half", "dozen"])
 # A dash that joins nothing and is not of a page's number (-5-), or accounting's brackets where a sum is told: "was ($500)".
 SIGN = (
     r"(?P<sign>(?<![^\s(\[:=~\"'|])(?<![\d%)] )-(?!\d+-)(?=[A-Z]{0,3}[$€£¥]?\d)|\b[Mm]inus\s(?=[$€£¥]?\d)"

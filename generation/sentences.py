@@ -16,6 +16,7 @@ _END = re.compile(
     r"""|(?<![。！？])(?P<wide>[。！？]++)(?=[^。！？])"""
     r"""|\n\s*\n|\n(?=\s*(?:[-*•‣▪|#]|\(?\w{1,3}[.)]\s)|[^\n]*[^\S\n]\|\s)|(?<=\|)\s*\n|\t""",
 )
+_MARK = re.compile(r"[.!?。！？\n\t|]")  # every end begins with one of these, or stands behind one; most of a text has none
 _SPACE = re.compile(r"\s*")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|No|Nos|Nr|Art|Sec|Fig|Vol|Inc|Ltd|Co|Corp"
@@ -55,7 +56,7 @@ def next_end(text: str, start: int = 0, *, grows: bool = False) -> int | None:
     (16, None)
     """
     begin = position = _end_of_space(text, start)
-    while match := _END.search(text, position):
+    while (mark := _MARK.search(text, position)) and (match := _END.search(text, mark.start())):
         position = match.end("stop") if match["stop"] else match.end()
         if not (match["stop"] and _ABBREVIATION.search(text, max(begin, position - 12), position)):
             end = trimmed(text, begin, position if match["stop"] or match["wide"] else match.start())[1]

@@ -5,6 +5,7 @@ without a dictionary of any language; numbers and months are brought to one form
 """
 
 import re
+from functools import lru_cache
 
 _TOKEN = re.compile(r"(\d+(?:[.,]\d+)*)(?:st|nd|rd|th)?|([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])|([^\W\d_]+)")
 _STEM_CHARS = 6
@@ -25,11 +26,12 @@ _STOP = frozenset(
 )
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=4096)  # a sentence is asked for when evidence is shown, and again when a claim is held against it
+def tokens(text: str) -> tuple[str, ...]:
     """Reduce a text to its tokens, in order.
 
     >>> tokens("The Agreement lasts twelve (12) months from 3rd March, $1,000.00")
-    ['agreem', 'last', '12', '12', 'month', '3', 'mar', '1000']
+    ('agreem', 'last', '12', '12', 'month', '3', 'mar', '1000')
     """
     found = []
     for number, character, word in _TOKEN.findall(text.casefold()):
@@ -37,7 +39,7 @@ def tokens(text: str) -> list[str]:
             found.append(re.sub(r"\.0+$", "", number.replace(",", "")))
         elif word not in _STOP:
             found.append(character or _NORMAL.get(word) or _stem(word))
-    return found
+    return tuple(found)
 
 
 def _stem(word: str) -> str:

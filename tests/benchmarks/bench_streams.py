@@ -3,7 +3,8 @@
 The API runs in a process of its own over a real PostgreSQL, the readers in this one. The engine keeps to its clock: token n
 leaves it n/30 s after the first, however late the ones before were taken. A stream's rate is what its reader saw of the
 engine's, from the first token to the last. Printed are the slowest, the errors and what the API's process took; once for an
-answer in the passages' own words and once for one that rephrases each sentence, which is dearer to verify.
+answer in the passages' own words and once for one that rephrases each sentence, which is dearer to verify. No two questions
+share a passage, so nothing that is kept of one helps another.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections import abc
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ from core.db.migrate import migrate
 from core.db.pool import open_pool, transaction
 from core.keys import add_key
 from core.settings import Settings
-from core.types import Usage
+from core.types import Hits, Usage
 from generation.engines.base import Message, Written
 from tests.embedded import free_port, running_postgres
-from tests.fakes_api import make_services
+from tests.fakes_api import FakeSearch, make_services
 from tests.fakes_generation import ScriptedGenerator, hit
 
 NUM_STREAMS = 200
@@ -67,6 +68,21 @@ class Metronome(ScriptedGenerator):
         return Written(cut_off=False, usage=Usage(0, len(self._pieces)))
 
 
+class Varied(FakeSearch):
+    """Finds the same sentences for every question, in passages that are no other question's: nothing is read only once."""
+
+    def __call__(self, query: str, **options: Any) -> Hits:
+        self.hits = [hit(" ".join((sentence, *self._around(query, rank))), rank=rank) for rank, sentence in enumerate(STATED, 1)]
+        return super().__call__(query, **options)
+
+    def _around(self, query: str, rank: int) -> list[str]:
+        return [
+            f"Under {query.partition(':')[0]}, paragraph {rank}.{number}, it applies to every employee of the agency,"
+            " and questions about it are answered by the people team."
+            for number in range(5)
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """One stream as its reader saw it."""
@@ -84,16 +100,15 @@ def serve(url: str, home: str, port: int, text: str) -> None:
     words = text.split(" ")
     generator = Metronome(pieces=[words[0], *(f" {word}" for word in words[1:])], yes=0.99)
     services = make_services(settings, pool, generator)
-    filler = "It applies to every employee of the agency, and questions about it are answered by the people team. "
-    services.search.hits = [hit(f"{sentence} {filler * 5}", rank=rank) for rank, sentence in enumerate(STATED, 1)]  # type: ignore[attr-defined]
-    uvicorn.run(create_app(settings, services), host="127.0.0.1", port=port, log_level="error", access_log=False)
+    uvicorn.run(create_app(settings, replace(services, search=Varied())), host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
-async def read(http: httpx.AsyncClient, key: str) -> Read:
+async def read(http: httpx.AsyncClient, key: str, number: int) -> Read:
     """Ask, and read the answer to its end."""
+    question = f"rule {number}: {QUESTION}"
     headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
     begun, first, last, num_tokens, name, ended = time.monotonic(), 0.0, 0.0, 0, "", ""
-    async with http.stream("POST", "/v1/ask", json={"question": QUESTION, "collection": "c"}, headers=headers) as response:
+    async with http.stream("POST", "/v1/ask", json={"question": question, "collection": "c"}, headers=headers) as response:
         async for line in response.aiter_lines():
             name = line.removeprefix("event: ") if line.startswith("event: ") else name
             if line.startswith("data: ") and name == "token":
@@ -109,7 +124,7 @@ async def read_all(url: str, keys: Sequence[str]) -> list[Read]:
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits, trust_env=False) as http:
         for key in keys:
             await http.post("/v1/collections", json={"name": "c"}, headers={"Authorization": f"Bearer {key}"})
-        return await asyncio.gather(*(read(http, keys[n % len(keys)]) for n in range(NUM_STREAMS)))
+        return await asyncio.gather(*(read(http, keys[n % len(keys)], n) for n in range(NUM_STREAMS)))
 
 
 def measure(database_url: str, home: str, keys: Sequence[str], sentences: Sequence[str], name: str) -> None:
