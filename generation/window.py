@@ -3,11 +3,12 @@
 Counting never holds a question up: where the server does not count, or not at once, the count is estimated, erring high.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from core.errors import ModelError
-from core.types import Context
+from core.types import Context, Hit
 from generation import prompt
 from generation.engines.base import Generator, estimated_tokens
 
@@ -30,9 +31,15 @@ class Counter:
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
         self._answers = True
+        self._counted: dict[str, int] = {}
 
     def __call__(self, text: str) -> int:
         """Count the tokens of a text; raises nothing."""
+        if text not in self._counted:
+            self._counted[text] = self._count(text)
+        return self._counted[text]
+
+    def _count(self, text: str) -> int:
         if self._answers:
             try:
                 return self._generator.count_tokens(text)
@@ -44,6 +51,14 @@ class Counter:
 def passage_tokens(question: str, count: Callable[[str], int], wanted: int, window_tokens: int) -> int:
     """Tell how many tokens of passages to choose: as many as are wanted, or as the window leaves for them."""
     return max(1, min(wanted, _left(Context(question, ()), count, window_tokens, MAX_ANSWER_TOKENS + wanted) - MAX_ANSWER_TOKENS))
+
+
+def leading(hits: Sequence[Hit], count: Callable[[str], int], wanted: int | None) -> int:
+    """Tell how many of the first passages come to ``wanted`` tokens at most, one at least; all of them if None are wanted."""
+    if wanted is None:
+        return len(hits)
+    sums = accumulate(count(hit.text) for hit in hits)
+    return max(1, sum(num_tokens <= wanted for num_tokens in sums))
 
 
 def fitted(context: Context, count: Callable[[str], int], window_tokens: int) -> Room:

@@ -18,6 +18,7 @@ from typing import Any
 from tests.benchmarks.question_sets import SETS, QuestionSet
 
 BASELINE = Path(__file__).parent / "baselines" / "answers.json"
+SCRATCH = Path(tempfile.gettempdir()) / "muniment-bench-answers"
 MUNIMENT = (sys.executable, "-m", "ui.cli.main")
 QUICK = {"clapnq": 60}
 OWN = ("samples", "handbook_18f", "contracts_cuad40")
@@ -108,6 +109,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="ask every question of CLAP NQ, not 60")
     parser.add_argument("--split", choices=("dev", "test", "all"), default="test")
     parser.add_argument("--write", action="store_true", help="make this the baseline of the sets measured")
+    parser.add_argument("--scratch", type=Path, default=SCRATCH, metavar="DIR", help="where documents are written that are no files")
     parser.add_argument("--reports", type=Path, metavar="DIR", help="keep an HTML page and the whole JSON of each set there")
     options = parser.parse_args(arguments)
     if unknown := set(options.sets) - set(SETS):
@@ -124,12 +126,11 @@ def main(arguments: list[str]) -> int:
     baseline: Json = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.is_file() else {}
     found: Json = {}
     for name in options.sets or SETS:
-        with tempfile.TemporaryDirectory() as scratch:
-            asked = SETS[name](Path(scratch))
-            if not asked.is_there or not any(asked.documents.iterdir()):
-                print(f"{name:18} not measured: {asked.documents} or {asked.questions} is not there")
-                continue
-            found[name] = measure(name, asked, options)
+        asked = SETS[name](options.scratch / name)  # a document is known by its path, so that is the same every time
+        if not asked.is_there or not any(asked.documents.iterdir()):
+            print(f"{name:18} not measured: {asked.documents} or {asked.questions} is not there")
+            continue
+        found[name] = measure(name, asked, options)
         show(name, found[name], baseline.get(name))
     return finish(found, baseline, write=options.write)
 

@@ -50,7 +50,7 @@ def contracts(folder: Path) -> QuestionSet:
 
 def clapnq(folder: Path) -> QuestionSet:
     """300 questions that one of 597 passages of an encyclopedia answers, and 300 that none does."""
-    (folder / "documents").mkdir()
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
     data: dict[str, list[Json]] = {"answerable": [], "unanswerable": []}
     for kind, items in data.items():
         path = DATA / f"clapnq/annotated_data/dev/clapnq_dev_{kind}.jsonl"

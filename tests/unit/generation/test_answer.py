@@ -1,5 +1,5 @@
 from collections import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -10,6 +10,7 @@ from core.access import AccessScope
 from core.errors import ContextTooLong, ModelUnavailable
 from core.types import Hits, Turn
 from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Pause, Plan, Sources, Token, answer, fold
+from generation.confidence import confidence
 from generation.engines.base import Message, Written
 from generation.engines.openai import OpenAICompatible
 from tests.fakes_generation import FakeModelServer, ScriptedGenerator, as_pieces, hit, pack_all
@@ -272,6 +273,56 @@ def test_the_window_decides_how_many_passages_are_given() -> None:
         assert done.text == STATED
         num_given.append(len(done.sources))
     assert 1 <= num_given[0] < num_given[1] == len(texts)
+
+
+class Reader(ScriptedGenerator):
+    """Says yes as its script has it for the number of passages it is asked about."""
+
+    def __init__(self, text: str, yes_of: Mapping[int, float]) -> None:
+        super().__init__(text)
+        self.yes_of = yes_of
+
+    def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
+        super().probability_of(word, against, messages, timeout_s=timeout_s)
+        return self.yes_of[num_passages(messages)]
+
+
+def num_passages(messages: Sequence[Message]) -> int:
+    return messages[-1].content.count("<passage ")
+
+
+def read_in_parts(yes_of: Mapping[int, float]) -> tuple[Reader, Done]:
+    reader, plan = Reader(STATED, yes_of), Plan(first_tokens=len(PASSAGES[0].split()))
+    *_, done = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=reader, plan=plan)
+    assert isinstance(done, Done)
+    return reader, done
+
+
+def test_first_passages_that_surely_hold_the_answer_are_all_the_model_reads() -> None:
+    reader, done = read_in_parts({1: 0.95})
+    assert [num_passages(messages) for messages in reader.asked] == [1, 1]
+    assert [source.hit.rank for source in done.answer.sources] == [1, 2]  # all were found, and all may be evidence
+    assert [citation.quote.text for citation in done.answer.citations] == [STATED]
+
+
+def test_where_the_first_passages_do_not_surely_hold_the_answer_the_model_reads_all_behind_them() -> None:
+    reader, done = read_in_parts({1: 0.55, 2: 0.9})
+    first, both, written = [messages[-1].content for messages in reader.asked]
+    assert [num_passages(messages) for messages in reader.asked] == [1, 2, 2]
+    assert both.startswith(first.partition("Question: ")[0])  # so that a server that keeps prefixes reads only what is new
+    assert done.answer.confidence == confidence(0.9)
+
+
+def test_a_question_is_refused_only_after_all_passages_were_read() -> None:
+    reader, done = read_in_parts({1: 0.1, 2: 0.2})
+    assert [num_passages(messages) for messages in reader.asked] == [1, 2]
+    assert done.answer.refusal and done.answer.refusal.reason == "not_stated"
+
+
+def test_a_threshold_above_what_is_sure_holds_for_the_first_passages_too() -> None:
+    reader, plan = Reader(STATED, {1: 0.95, 2: 0.99}), Plan(first_tokens=1, refuse_below=confidence(0.97))
+    list(answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=reader, plan=plan))
+    assert [num_passages(messages) for messages in reader.asked] == [1, 2, 2]
 
 
 def test_the_evidence_is_told_first_with_its_decisive_sentences_and_without_the_model() -> None:
