@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 CHARS_PER_TOKEN = 3  # of the estimate, which errs high for English
 ANSWER_TOKENS = 300
-FIRST_TOKENS = 450  # hold the gold passage of three questions in four (contracts, samples); all 1,100 tokens of 88 %
+PORTION_TOKENS = 450  # hold the gold passage of three questions in four (contracts, samples); all 1,100 tokens of 88 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Routed:
     generator: Generator
     window_tokens: int
     context_tokens: int
-    first_tokens: int | None
+    portion_tokens: int | None
     decision: Decision
 
     def packing(self, pack: Pack) -> Pack:
@@ -108,11 +108,11 @@ class Router:
         window = of_its_own.window_tokens if of_its_own else self._settings.llm.window_tokens
         return (of_its_own.context_tokens if of_its_own else None) or self._settings.search.context_tokens, window
 
-    def first_tokens_of(self, engine: str) -> int | None:
+    def portion_tokens_of(self, engine: str) -> int | None:
         """Tell how many tokens of passages an engine reads first; None: all at once."""
-        llm, wanted = self._settings.llm, self._settings.search.first_tokens
+        llm, wanted = self._settings.llm, self._settings.search.portion_tokens
         is_slow = engine == DEFAULT and llm.engine == "llamacpp" and llm.url is None
-        return FIRST_TOKENS if wanted is None and is_slow else wanted
+        return PORTION_TOKENS if wanted is None and is_slow else wanted
 
     def redaction(self) -> Redaction:
         """Begin the placeholders of a question that goes outside."""
@@ -157,7 +157,7 @@ class Router:
 
     def _routed(self, generator: Generator, decision: Decision) -> Routed:
         context, window = self.room_of(decision.engine)
-        return Routed(generator, window, context, self.first_tokens_of(decision.engine), decision)
+        return Routed(generator, window, context, self.portion_tokens_of(decision.engine), decision)
 
 
 def _client(settings: Settings, name: str) -> Generator:

@@ -257,11 +257,11 @@ class Search(Group):
         128, ge=16, le=4096, description="Memory the index of words may use while it is brought up to date, in megabytes."
     )
     context_tokens: int = Field(1100, ge=100, description="Tokens of passages given to the model with a question.")
-    first_tokens: int | None = Field(
+    portion_tokens: int | None = Field(
         None,
         ge=50,
-        description="Tokens of passages that the model reads first; it reads all only where these do not surely hold the answer,"
-        " which spares a slow model half of its reading. None: 450 for the model that `up` runs on the processor, else all at once.",
+        description="Tokens of passages that the model reads at once: the best first, the others only where those do not surely hold"
+        " the answer, which spares a slow model most of its reading. None: 450 for the model that `up` runs on the processor, else all.",
     )
 
 

@@ -28,7 +28,7 @@ from generation.outgoing import Outgoing
 from generation.rewrite import TIMEOUT_S, standalone
 from generation.sources import Decisive, decisive, flagged
 from generation.verify import Similarity
-from generation.window import Counter, Room, fitted, leading, passage_tokens
+from generation.window import Counter, Room, fitted, passage_tokens, portions
 
 __all__ = ["REFUSAL", "AnswerEvent", "Cited", "Done", "Events", "Pause", "Plan", "Sources", "Token", "answer", "fold"]
 
@@ -39,7 +39,7 @@ NOTHING_FOUND = "Nothing that was searched has anything to do with the question.
 NOT_STATED = "The passages found are about other things than what was asked; the nearest are shown."
 NOT_SUPPORTED = "What the model wrote is not in the passages found, so it is not shown; the nearest passages are."
 NO_MODEL = "The model does not answer just now, and no passage found speaks for itself; ask again in a moment."
-SURE = 0.55  # of the first few passages: below it the model reads them all before it answers
+SURE = 0.5  # from which on a portion of the passages is answered from before the others are read
 LEAST_COVERAGE = 0.2  # of the question by a sentence that is quoted in the model's place
 EXTRACT = "“{quote}”"
 NUM_EXTRACTS = 3
@@ -72,7 +72,7 @@ class Plan:
 
     k: int = K
     context_tokens: int = CONTEXT_TOKENS
-    first_tokens: int | None = None  # of passages that the model reads first, and all only if these do not hold the answer
+    portion_tokens: int | None = None  # of passages that the model reads at once; None: all
     window_tokens: int = WINDOW_TOKENS
     refuse_below: float = 0.5
     keeps_unsupported: bool = False
@@ -134,7 +134,7 @@ class _Asking:
     watch: "_Watch"
     count: Counter
     room: Room = field(init=False)
-    reading: Context = field(init=False)
+    reading: range = field(init=False)  # the passages that the model answers from
     evidence: Evidence = field(init=False)
     draft: Draft = field(init=False)
     confidence: float | None = None
@@ -143,7 +143,7 @@ class _Asking:
 
     def read(self, room: Room) -> None:
         """Take these passages, and no others, as what the model may read and what may be cited."""
-        self.room, self.reading = room, room.context
+        self.room, self.reading = room, range(len(room.context.hits))
         self.evidence = Evidence(room.context, self.similarity)
         self.draft = Draft(self.evidence, Outgoing(room.context), keeps_unsupported=self.plan.keeps_unsupported)
 
@@ -192,28 +192,26 @@ class _Asking:
         """Tell whether the passages hold the answer; those the server has no room for after all are left out, the last first."""
         while True:
             try:
-                return self._first_hold_it() or self._holds_it(self.room.context)
+                return self._is_answerable()
             except ContextTooLong:
                 hits = self.room.context.hits
                 if len(hits) == 1:
                     raise
                 self.read(replace(self.room, context=replace(self.room.context, hits=hits[: len(hits) // 2])))
 
-    def _first_hold_it(self) -> bool:
-        """Tell whether the first few passages surely hold the answer; a slow model has read them in half the time."""
-        hits = self.room.context.hits
-        first = hits[: leading(hits, self.count, self.plan.first_tokens)]
-        least = max(SURE, self.plan.refuse_below)
-        return len(first) < len(hits) and self._holds_it(replace(self.room.context, hits=first), least)
-
-    def _holds_it(self, context: Context, least: float | None = None) -> bool:
-        """Ask the model whether it may answer from these passages; then it does."""
-        said_yes = self.generator.probability_of("yes", "no", prompt.check(context), timeout_s=self._patience())
-        self.confidence, self.reading = confidence(said_yes), context
-        holds = self.confidence >= (self.plan.refuse_below if least is None else least)
-        if holds or context is self.room.context:
-            self.watch.note("answerable")
-        return holds
+    def _is_answerable(self) -> bool:
+        """Ask of each portion whether it holds the answer, up to the first that surely does, and settle on the likeliest."""
+        likeliest = -1.0
+        for portion in portions(self.room.context.hits, self.count, self.plan.portion_tokens):
+            messages = prompt.check(self.room.context, portion)
+            likelihood = confidence(self.generator.probability_of("yes", "no", messages, timeout_s=self._patience()))
+            if likelihood > likeliest:
+                likeliest, self.reading = likelihood, portion
+            if likelihood >= max(SURE, self.plan.refuse_below):
+                break
+        self.confidence = likeliest
+        self.watch.note("answerable")
+        return self.confidence >= self.plan.refuse_below
 
     def _patience(self) -> float | None:
         """Tell how long to wait for the model's next word; what the yes or no took counts towards the first."""
@@ -221,7 +219,7 @@ class _Asking:
         return None if whole is None else max(whole - gone_s, whole / 3)
 
     def _write(self) -> Iterator[AnswerEvent]:
-        messages, tokens = prompt.write(self.reading), self.room.answer_tokens
+        messages, tokens = prompt.write(self.room.context, self.reading), self.room.answer_tokens
         with closing(self.generator.stream(messages, max_tokens=tokens, timeout_s=self._patience())) as pieces:
             while not self.draft.closed:
                 try:

@@ -6,7 +6,7 @@ chosen. ``muniment eval answers --fit`` finds the threshold below which a questi
 
 import math
 
-BIAS = -0.4  # on the logit of the yes: at even odds after it the model has said yes with 0.6
+BIAS = -0.6  # on the logit of the yes: at even odds after it the model has said yes with 0.65
 FLOOR = 1e-4  # of a probability: nothing is certain
 
 

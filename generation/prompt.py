@@ -24,14 +24,14 @@ MAX_TURNS = 3
 MAX_TURN_CHARS = 400  # of a question or an answer in it
 
 
-def check(context: Context) -> list[Message]:
-    """Ask whether the passages hold the answer: Yes or No."""
-    return _messages("check", context)
+def check(context: Context, portion: range | None = None) -> list[Message]:
+    """Ask whether the passages, or those of a portion, hold the answer: Yes or No."""
+    return _messages("check", context, portion)
 
 
-def write(context: Context) -> list[Message]:
-    """Ask for the answer in a few sentences."""
-    return _messages("write", context)
+def write(context: Context, portion: range | None = None) -> list[Message]:
+    """Ask for the answer in a few sentences, from the passages or those of a portion."""
+    return _messages("write", context, portion)
 
 
 def holds(question: Question, context: Context) -> list[Message]:
@@ -59,8 +59,9 @@ def _short(text: str) -> str:
     return fenced(" ".join(text.split())[:MAX_TURN_CHARS])
 
 
-def _messages(name: str, context: Context, **fields: str) -> list[Message]:
-    passages = [_passage(number, hit) for number, hit in enumerate(context.hits, 1)]
+def _messages(name: str, context: Context, portion: range | None = None, **fields: str) -> list[Message]:
+    chosen = range(len(context.hits)) if portion is None else portion
+    passages = [_passage(number + 1, context.hits[number]) for number in chosen]
     last = TEXTS[name].format(question=fenced(context.question), **fields)
     return [Message("system", TEXTS["system"]), Message("user", "\n\n".join([*passages, last]))]
 

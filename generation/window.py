@@ -5,7 +5,7 @@ Counting never holds a question up: where the server does not count, or not at o
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import pairwise
 
 from core.errors import ModelError
 from core.types import Context, Hit
@@ -53,12 +53,17 @@ def passage_tokens(question: str, count: Callable[[str], int], wanted: int, wind
     return max(1, min(wanted, _left(Context(question, ()), count, window_tokens, MAX_ANSWER_TOKENS + wanted) - MAX_ANSWER_TOKENS))
 
 
-def leading(hits: Sequence[Hit], count: Callable[[str], int], wanted: int | None) -> int:
-    """Tell how many of the first passages come to ``wanted`` tokens at most, one at least; all of them if None are wanted."""
-    if wanted is None:
-        return len(hits)
-    sums = accumulate(count(hit.text) for hit in hits)
-    return max(1, sum(num_tokens <= wanted for num_tokens in sums))
+def portions(hits: Sequence[Hit], count: Callable[[str], int], num_tokens: int | None) -> list[range]:
+    """Cut passages, in their order, into runs of at most ``num_tokens`` each, or of one passage; one run of all if it is None."""
+    if num_tokens is None:
+        return [range(len(hits))]
+    starts, left = [0], num_tokens
+    for number, hit in enumerate(hits):
+        left -= (size := count(hit.text))
+        if left < 0 and number > starts[-1]:
+            starts.append(number)
+            left = num_tokens - size
+    return [range(start, end) for start, end in pairwise([*starts, len(hits)])]
 
 
 def fitted(context: Context, count: Callable[[str], int], window_tokens: int) -> Room:

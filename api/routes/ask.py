@@ -89,7 +89,7 @@ def _events(body: Ask, caller: Principal, scope: AccessScope, services: Services
         history=history,
         plan=Plan(
             context_tokens=routed.context_tokens,
-            first_tokens=routed.first_tokens,
+            portion_tokens=routed.portion_tokens,
             window_tokens=routed.window_tokens,
             refuse_below=settings.answers.refuse_below,
             keeps_unsupported=settings.answers.unsupported == "mark",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.lifespan import Services
-from api.routing import FIRST_TOKENS, Router
+from api.routing import PORTION_TOKENS, Router
 from core.access import Principal, scope_for
 from core.db.pool import transaction
 from core.errors import Forbidden, LicenceRefused, SettingsError
@@ -62,13 +62,13 @@ def test_an_engine_inside_brings_its_own_window_and_loads_nothing_else(services:
 def test_only_the_model_that_runs_on_the_processor_reads_a_few_passages_first(services: Services) -> None:
     settings = configured(services, Route(engine="large", min_context_tokens=3000))
 
-    def first_tokens(engine: str = "default", **values: dict[str, object]) -> int | None:
-        return Router(settings.with_values(**values), services.pool, services.generator, never).first_tokens_of(engine)
+    def portion_tokens(engine: str = "default", **values: dict[str, object]) -> int | None:
+        return Router(settings.with_values(**values), services.pool, services.generator, never).portion_tokens_of(engine)
 
     own = {"llm": {"url": "http://gpu:8000/v1"}}
-    assert (first_tokens(), first_tokens("large"), first_tokens(**own)) == (FIRST_TOKENS, None, None)
-    assert first_tokens(llm={"engine": "vllm"}) is None
-    assert first_tokens(**own, search={"first_tokens": 300}) == first_tokens("large", search={"first_tokens": 300}) == 300
+    assert (portion_tokens(), portion_tokens("large"), portion_tokens(**own)) == (PORTION_TOKENS, None, None)
+    assert portion_tokens(llm={"engine": "vllm"}) is None
+    assert portion_tokens(**own, search={"portion_tokens": 300}) == portion_tokens("large", search={"portion_tokens": 300}) == 300
 
 
 def test_an_engine_outside_is_an_outside(services: Services, alice: Principal) -> None:

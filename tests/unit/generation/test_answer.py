@@ -1,3 +1,4 @@
+import re
 from collections import abc
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.access import AccessScope
 from core.errors import ContextTooLong, ModelUnavailable
-from core.types import Hits, Turn
+from core.types import Answer, Hits, Turn
 from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Pause, Plan, Sources, Token, answer, fold
 from generation.confidence import confidence
 from generation.engines.base import Message, Written
@@ -276,53 +277,56 @@ def test_the_window_decides_how_many_passages_are_given() -> None:
 
 
 class Reader(ScriptedGenerator):
-    """Says yes as its script has it for the number of passages it is asked about."""
+    """Says yes as its script has it for the passages it is asked about, by their numbers."""
 
-    def __init__(self, text: str, yes_of: Mapping[int, float]) -> None:
+    def __init__(self, text: str, yes_of: Mapping[tuple[int, ...], float]) -> None:
         super().__init__(text)
         self.yes_of = yes_of
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
         super().probability_of(word, against, messages, timeout_s=timeout_s)
-        return self.yes_of[num_passages(messages)]
+        return self.yes_of[numbers_of(messages)]
 
 
-def num_passages(messages: Sequence[Message]) -> int:
-    return messages[-1].content.count("<passage ")
+def numbers_of(messages: Sequence[Message]) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"<passage (\d+)>", messages[-1].content)))
 
 
-def read_in_parts(yes_of: Mapping[int, float]) -> tuple[Reader, Done]:
-    reader, plan = Reader(STATED, yes_of), Plan(first_tokens=len(PASSAGES[0].split()))
-    *_, done = answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=reader, plan=plan)
+def read_in_portions(yes_of: Mapping[tuple[int, ...], float], **plan: float) -> tuple[list[tuple[int, ...]], Answer]:
+    """Ask over three passages, of which two short ones fit into a portion; gives what was read each time, and the answer."""
+    reader, texts = Reader(STATED, yes_of), (PASSAGES[1], "Leave is asked for in writing.", PASSAGES[0])
+    wanted = Plan(portion_tokens=18, **plan)  # type: ignore[arg-type]
+    *_, done = answer(QUESTION, scope=SCOPE, search=FixedSearch(*texts), pack=pack_all, generator=reader, plan=wanted)
     assert isinstance(done, Done)
-    return reader, done
+    return [numbers_of(messages) for messages in reader.asked], done.answer
 
 
-def test_first_passages_that_surely_hold_the_answer_are_all_the_model_reads() -> None:
-    reader, done = read_in_parts({1: 0.95})
-    assert [num_passages(messages) for messages in reader.asked] == [1, 1]
-    assert [source.hit.rank for source in done.answer.sources] == [1, 2]  # all were found, and all may be evidence
-    assert [citation.quote.text for citation in done.answer.citations] == [STATED]
+def test_passages_that_surely_hold_the_answer_are_all_the_model_reads() -> None:
+    read, told = read_in_portions({(1, 2): 0.95})
+    assert read == [(1, 2), (1, 2)]
+    assert [source.hit.rank for source in told.sources] == [1, 2, 3]  # all were found, and all may be evidence
+    assert [citation.quote.text for citation in told.citations] == [STATED]
 
 
-def test_where_the_first_passages_do_not_surely_hold_the_answer_the_model_reads_all_behind_them() -> None:
-    reader, done = read_in_parts({1: 0.55, 2: 0.9})
-    first, both, written = [messages[-1].content for messages in reader.asked]
-    assert [num_passages(messages) for messages in reader.asked] == [1, 2, 2]
-    assert both.startswith(first.partition("Question: ")[0])  # so that a server that keeps prefixes reads only what is new
-    assert done.answer.confidence == confidence(0.9)
+def test_where_the_best_passages_do_not_hold_the_answer_the_model_reads_the_next_ones() -> None:
+    read, told = read_in_portions({(1, 2): 0.4, (3,): 0.9})
+    assert read == [(1, 2), (3,), (3,)]
+    assert (told.confidence, told.refusal) == (confidence(0.9), None)
 
 
 def test_a_question_is_refused_only_after_all_passages_were_read() -> None:
-    reader, done = read_in_parts({1: 0.1, 2: 0.2})
-    assert [num_passages(messages) for messages in reader.asked] == [1, 2]
-    assert done.answer.refusal and done.answer.refusal.reason == "not_stated"
+    read, told = read_in_portions({(1, 2): 0.3, (3,): 0.2})
+    assert read == [(1, 2), (3,)]
+    assert told.refusal and told.refusal.reason == "not_stated"
+    assert told.confidence == confidence(0.3)  # of the likeliest
 
 
-def test_a_threshold_above_what_is_sure_holds_for_the_first_passages_too() -> None:
-    reader, plan = Reader(STATED, {1: 0.95, 2: 0.99}), Plan(first_tokens=1, refuse_below=confidence(0.97))
-    list(answer(QUESTION, scope=SCOPE, search=FixedSearch(*PASSAGES), pack=pack_all, generator=reader, plan=plan))
-    assert [num_passages(messages) for messages in reader.asked] == [1, 2, 2]
+def test_with_a_low_threshold_the_likeliest_portion_is_answered_from() -> None:
+    assert read_in_portions({(1, 2): 0.5, (3,): 0.2}, refuse_below=0.1)[0] == [(1, 2), (3,), (1, 2)]
+
+
+def test_with_a_high_threshold_no_portion_is_answered_from_before_it_is_met() -> None:
+    assert read_in_portions({(1, 2): 0.95, (3,): 0.99}, refuse_below=confidence(0.97))[0] == [(1, 2), (3,), (3,)]
 
 
 def test_the_evidence_is_told_first_with_its_decisive_sentences_and_without_the_model() -> None:
