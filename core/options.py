@@ -260,8 +260,9 @@ class Search(Group):
     portion_tokens: int | None = Field(
         None,
         ge=50,
-        description="Tokens of passages that the model reads at once: the best first, the others only where those do not surely hold"
-        " the answer, which spares a slow model most of its reading. None: 450 for the model that `up` runs on the processor, else all.",
+        description="Tokens of passages that the model reads at once: the best first, the others only where those do not surely"
+        " hold the answer, which spares a slow model most of its reading. None: 450 for the model that `up` runs on the"
+        " processor, else all.",
     )
 
 

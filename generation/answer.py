@@ -19,7 +19,7 @@ from core.errors import ContextTooLong, ModelError
 from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Refusal, Source, Turn, Usage
 from generation import prompt
 from generation.citations import Evidence
-from generation.confidence import confidence
+from generation.confidence import TYPICAL, bearing, confidence
 from generation.conflicts import conflicts
 from generation.draft import Draft, Finished
 from generation.engines.base import Generator
@@ -137,6 +137,7 @@ class _Asking:
     reading: range = field(init=False)  # the passages that the model answers from
     evidence: Evidence = field(init=False)
     draft: Draft = field(init=False)
+    said_yes: float = 0.0
     confidence: float | None = None
     degraded: str | None = None
     usage: Usage | None = None
@@ -145,7 +146,9 @@ class _Asking:
         """Take these passages, and no others, as what the model may read and what may be cited."""
         self.room, self.reading = room, range(len(room.context.hits))
         self.evidence = Evidence(room.context, self.similarity)
-        self.draft = Draft(self.evidence, Outgoing(room.context), keeps_unsupported=self.plan.keeps_unsupported)
+        self.draft = Draft(
+            self.evidence, Outgoing(room.context), keeps_unsupported=self.plan.keeps_unsupported, bears=self._bears
+        )
 
     def events(self) -> Iterator[AnswerEvent]:
         """Judge, write, and let the passages speak where the model cannot; nothing was found: ask it nothing."""
@@ -201,16 +204,24 @@ class _Asking:
 
     def _is_answerable(self) -> bool:
         """Ask of each portion whether it holds the answer, up to the first that surely does, and settle on the likeliest."""
-        likeliest = -1.0
+        self.said_yes = -1.0
         for portion in portions(self.room.context.hits, self.count, self.plan.portion_tokens):
-            messages = prompt.check(self.room.context, portion)
-            likelihood = confidence(self.generator.probability_of("yes", "no", messages, timeout_s=self._patience()))
-            if likelihood > likeliest:
-                likeliest, self.reading = likelihood, portion
-            if likelihood >= max(SURE, self.plan.refuse_below):
+            choice = prompt.check(self.room.context, portion)
+            said_yes = self.generator.probability_of(*choice, timeout_s=self._patience())
+            if said_yes > self.said_yes:
+                self.said_yes, self.reading = said_yes, portion
+            if confidence(said_yes, TYPICAL) >= max(SURE, self.plan.refuse_below):
                 break
-        self.confidence = likeliest
+        self.confidence = confidence(self.said_yes)
         self.watch.note("answerable")
+        return self.confidence >= self.plan.refuse_below
+
+    def _bears(self, quotes: Sequence[Quote]) -> bool:
+        """Weigh what the answer would rest on: whether it is still likely enough that this is one."""
+        if not quotes:
+            return True  # another matter: that is not supported at all
+        said = [text for quote in quotes for text in (quote.text, *quote.hit.heading_path)]
+        self.confidence = confidence(self.said_yes, bearing(self.room.context.question, said))
         return self.confidence >= self.plan.refuse_below
 
     def _patience(self) -> float | None:

@@ -10,7 +10,7 @@ shown.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.types import Citation, Claim, Quote
@@ -25,6 +25,7 @@ _BRACKETS = rf"\[\s*{_NUMBERS}\s*\](?:\(#?[\w-]{{0,12}}\))?|【\s*{_NUMBERS}[^�
 _MARKER = re.compile(
     rf"""(?:(?<!\s)\s+|(?<=[\w.,;:!?%)\]】”"’'])|\A)({_BRACKETS})(?=[\s.,;:!?)…”"’'\[【–—-]|\Z)""", re.IGNORECASE
 )
+BESIDE = "what the passages say of it is beside the question"
 # What may yet become one, and the space before it, which goes with it.
 _MAY_BE_MARKER = re.compile(
     r"(?<!\s)\s*(?:[\[【][\w\s^,;&–-]{0,30}(?:[\]】](?:\(#?[\w-]{0,12}\)?)?)?|\((?:[psd][a-z]{0,8})?\s*\d{0,3}\)?)?\Z",
@@ -62,9 +63,17 @@ QUOTED = "The documents state: “{quote}”"
 
 class Draft:
     """An answer being written; ``text`` is what has been shown, ``claims`` its sentences and ``citations`` what stands behind
-    them. With ``keeps_unsupported`` sentences that nothing supports are shown and stay, marked by their verdict."""
+    them. With ``keeps_unsupported`` sentences that nothing supports are shown and stay, marked by their verdict. ``bears`` tells
+    whether quotes speak of what was asked; a sentence that is true and beside the question opens no answer."""
 
-    def __init__(self, evidence: Evidence, outgoing: Outgoing, *, keeps_unsupported: bool = False) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        outgoing: Outgoing,
+        *,
+        keeps_unsupported: bool = False,
+        bears: Callable[[Sequence[Quote]], bool] = lambda quotes: True,
+    ) -> None:
         self.text = ""
         self.claims: list[Claim] = []
         self.citations: list[Citation] = []
@@ -72,6 +81,7 @@ class Draft:
         self._evidence = evidence
         self._outgoing = outgoing
         self._keeps_unsupported = keeps_unsupported
+        self._bears = bears
         self._markers = MarkerFilter(evidence)
         self._pending = ""  # written, not yet known to be a whole sentence
         self._num_shown = 0  # characters of it that are shown already
@@ -168,6 +178,8 @@ class Draft:
         if self._first and _is_hopeless(claim, check.quotes, self._evidence):
             self.closed = True
             self.withdraw(check.reason or "the model does not know")
+        elif not self.citations and not self._bears([check.denied_by] if check.denied_by else check.quotes):
+            self.withdraw(BESIDE)
         elif self._first and check.denied_by:
             self.closed = True
             self.withdraw(check.reason)

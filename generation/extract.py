@@ -213,7 +213,7 @@ def _asked(question: Question, document: _Document) -> abc.Generator[ExtractEven
     if not context.hits:
         return Extracted(question, "not_found", absent)
     yield Progress(question.question_id, "check")
-    holds = document.generator.probability_of("yes", "no", prompt.holds(question, context))
+    holds = document.generator.probability_of(*prompt.holds(question, context))
     if holds < ANSWERABLE:
         return Extracted(question, "not_found", absent)
     yield Progress(question.question_id, "write")

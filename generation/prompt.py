@@ -6,10 +6,11 @@ no text can speak the control tokens of the usual chat templates (ChatML, Llama,
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.types import Context, Hit, Turn
 from generation.engines.base import Message
@@ -20,13 +21,43 @@ from generation.typed.question import Question
 _FOLDER = Path(__file__).parent / "prompts"
 TEXTS = {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(_FOLDER.glob("*.md"))}
 PROMPT_VERSION = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in TEXTS.items()).encode()).hexdigest()[:12]
+_WHETHER = re.compile(
+    r"(?:and |but |so )?(?:is|are|am|was|were|do|does|did|can|could|may|might|must|shall|should|will|would|has|have|had)"
+    r"(?:n['’]t)?\s",
+    re.IGNORECASE,
+)
 MAX_TURNS = 3
 MAX_TURN_CHARS = 400  # of a question or an answer in it
 
 
-def check(context: Context, portion: range | None = None) -> list[Message]:
-    """Ask whether the passages, or those of a portion, hold the answer: Yes or No."""
-    return _messages("check", context, portion)
+class Choice(NamedTuple):
+    """Two words of which a model is to say one, the first if the passages hold the answer."""
+
+    word: str
+    against: str
+    messages: list[Message]
+
+
+def check(context: Context, portion: range | None = None) -> Choice:
+    """Ask whether the passages, or those of a portion, hold the answer.
+
+    Of a question that is itself answered by yes or no it is asked in other words: a small model says the answer's no.
+    """
+    if asks_whether(context.question):
+        return Choice("stated", "missing", _messages("check_whether", context, portion))
+    return Choice("yes", "no", _messages("check", context, portion))
+
+
+def asks_whether(question: str) -> bool:
+    """Tell whether a question, its last sentence if there are several, is to be answered by yes or no; of English ones alone.
+
+    >>> asks_whether("I work from home. Can supplies be sent to me?"), asks_whether("Can you say who repairs laptops?")
+    (True, True)
+    >>> asks_whether("Who repairs laptops?"), asks_whether("Do we get 20 or 30 days of leave?")
+    (False, False)
+    """
+    last = re.split(r"(?<=[.!?])\s+", question.strip())[-1]
+    return bool(_WHETHER.match(last)) and " or " not in last
 
 
 def write(context: Context, portion: range | None = None) -> list[Message]:
@@ -34,9 +65,9 @@ def write(context: Context, portion: range | None = None) -> list[Message]:
     return _messages("write", context, portion)
 
 
-def holds(question: Question, context: Context) -> list[Message]:
-    """Ask whether the passages hold what a typed question asks for: Yes or No."""
-    return _messages("check_clause" if question.kind == "clause" else "check", context)
+def holds(question: Question, context: Context) -> Choice:
+    """Ask whether the passages hold what a typed question asks for."""
+    return Choice("yes", "no", _messages("check_clause" if question.kind == "clause" else "check", context))
 
 
 def extract(question: Question, context: Context) -> list[Message]:

@@ -291,11 +291,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._write_text(body, self.fake.text_for(body["messages"]))
             return
         yes = min(max(self.fake.yes_for(body["messages"]), 1e-6), 1 - 1e-6)
+        is_stated = "Stated or Missing" in body["messages"][-1]["content"]
+        word, against = ("St", "Missing") if is_stated else ("Yes", "No")
         top = [
             {"token": token, "logprob": math.log(p)}
-            for token, p in (("Yes", 0.9 * yes), ("No", 0.9 * (1 - yes)), (" yes", 0.1 * yes), ("no", 0.1 * (1 - yes)))
+            for token, p in (
+                (word, 0.9 * yes),
+                (against, 0.9 * (1 - yes)),
+                (f" {word.lower()}", 0.1 * yes),
+                (against.lower(), 0.1 * (1 - yes)),
+            )
         ]
-        first = {"token": "Yes" if yes >= 0.5 else "No", "logprob": 0.0, "top_logprobs": top[: body.get("top_logprobs", 0)]}
+        first = {"token": word if yes >= 0.5 else against, "logprob": 0.0, "top_logprobs": top[: body.get("top_logprobs", 0)]}
         choice: dict[str, Any] = {
             "index": 0,
             "message": {"role": "assistant", "content": first["token"]},

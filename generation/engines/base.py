@@ -66,7 +66,7 @@ class Generator(Protocol):
         ...
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
-        """Tell how much likelier the next token is to be ``word`` than ``against``, as a probability in [0, 1].
+        """Tell how much likelier the next token is to begin ``word`` than ``against``, as a probability in [0, 1].
 
         Case and surrounding space do not count; 0.5 if the model would say neither. ``timeout_s`` and what is raised are as
         for :meth:`stream`.

@@ -102,12 +102,13 @@ class OpenAICompatible:
                 return (yield from writing)
 
     def probability_of(self, word: str, against: str, messages: Sequence[Message], *, timeout_s: float | None = None) -> float:
-        """Tell how much likelier the next token is to be ``word`` than ``against``; 0.5 if it would be neither."""
+        """Tell how much likelier the next token is to begin ``word`` than ``against``; 0.5 if it would be neither."""
         options = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": NUM_TOP}
         with self._translated():
             top = self._choice(self._body(messages, options), timeout_s)["logprobs"]["content"][0]["top_logprobs"]
             yes, no = (
-                sum(math.exp(t["logprob"]) for t in top if t["token"].strip().casefold() == w.casefold()) for w in (word, against)
+                sum(math.exp(t["logprob"]) for t in top if _begins(t["token"], one) and not _begins(t["token"], other))
+                for one, other in ((word, against), (against, word))
             )
         return yes / (yes + no) if yes + no > 0 else 0.5
 
@@ -248,3 +249,9 @@ def _usage(event: dict[str, Any]) -> Usage | None:
 def _shown(event: dict[str, Any]) -> str:
     error = event["error"]
     return str(error.get("message", error) if isinstance(error, dict) else error)[:300]
+
+
+def _begins(token: str, word: str) -> bool:
+    """Tell whether a word may begin with a token; tokenizers cut rarer words in two."""
+    said = token.strip().casefold()
+    return bool(said) and word.casefold().startswith(said)

@@ -33,7 +33,9 @@ Json = dict[str, Any]
 def measure(name: str, asked: QuestionSet, options: argparse.Namespace) -> Json:
     """Ingest what is not there yet, ask, and keep what a baseline holds."""
     collection = f"bench-answers-{name}"
-    subprocess.run([*MUNIMENT, "ingest", str(asked.documents), "--collection", collection], stdout=subprocess.DEVNULL, check=True)
+    ingest = [*MUNIMENT, "ingest", str(asked.documents), "--collection", collection]
+    if subprocess.run(ingest, stdout=subprocess.DEVNULL, check=False).returncode > 1:  # 1: files of other kinds were left out
+        raise SystemExit(f"{name}: its documents could not be ingested")
     command = [*MUNIMENT, "eval", "answers", "--questions", str(asked.questions), "--collection", collection, "--json"]
     if asked.has_splits and options.split != "all":
         command += ["--split", options.split]
@@ -109,7 +111,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="ask every question of CLAP NQ, not 60")
     parser.add_argument("--split", choices=("dev", "test", "all"), default="test")
     parser.add_argument("--write", action="store_true", help="make this the baseline of the sets measured")
-    parser.add_argument("--scratch", type=Path, default=SCRATCH, metavar="DIR", help="where documents are written that are no files")
+    parser.add_argument(
+        "--scratch", type=Path, default=SCRATCH, metavar="DIR", help="where documents are written that are no files"
+    )
     parser.add_argument("--reports", type=Path, metavar="DIR", help="keep an HTML page and the whole JSON of each set there")
     options = parser.parse_args(arguments)
     if unknown := set(options.sets) - set(SETS):

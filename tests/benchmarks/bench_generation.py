@@ -71,7 +71,11 @@ def server() -> Iterator[tuple[str, int, Generator]]:
         yield url, NUM_QUESTIONS["given"], OpenAICompatible(url=url, model=model, api_key=None, timeout_s=600)
         return
     with FakeModelServer(FACT, yes=1.0) as fake:
-        yield "the fake server", NUM_QUESTIONS["fake"], OpenAICompatible(url=fake.url, model=fake.model, api_key=None, timeout_s=60)
+        yield (
+            "the fake server",
+            NUM_QUESTIONS["fake"],
+            OpenAICompatible(url=fake.url, model=fake.model, api_key=None, timeout_s=60),
+        )
 
 
 def fresh_context() -> Context:

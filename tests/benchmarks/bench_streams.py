@@ -100,7 +100,9 @@ def serve(url: str, home: str, port: int, text: str) -> None:
     words = text.split(" ")
     generator = Metronome(pieces=[words[0], *(f" {word}" for word in words[1:])], yes=0.99)
     services = make_services(settings, pool, generator)
-    uvicorn.run(create_app(settings, replace(services, search=Varied())), host="127.0.0.1", port=port, log_level="error", access_log=False)
+    uvicorn.run(
+        create_app(settings, replace(services, search=Varied())), host="127.0.0.1", port=port, log_level="error", access_log=False
+    )
 
 
 async def read(http: httpx.AsyncClient, key: str, number: int) -> Read:

@@ -311,7 +311,7 @@ def test_passages_that_surely_hold_the_answer_are_all_the_model_reads() -> None:
 def test_where_the_best_passages_do_not_hold_the_answer_the_model_reads_the_next_ones() -> None:
     read, told = read_in_portions({(1, 2): 0.4, (3,): 0.9})
     assert read == [(1, 2), (3,), (3,)]
-    assert (told.confidence, told.refusal) == (confidence(0.9), None)
+    assert told.refusal is None and told.confidence and told.confidence > 0.9
 
 
 def test_a_question_is_refused_only_after_all_passages_were_read() -> None:
@@ -319,6 +319,24 @@ def test_a_question_is_refused_only_after_all_passages_were_read() -> None:
     assert read == [(1, 2), (3,)]
     assert told.refusal and told.refusal.reason == "not_stated"
     assert told.confidence == confidence(0.3)  # of the likeliest
+
+
+def test_what_is_true_and_beside_the_question_is_no_answer_unless_the_model_is_sure() -> None:
+    question = "What does a parking permit for the garage cost?"
+    unsure = ask(ScriptedGenerator(STATED, yes=0.75), *PASSAGES, question=question)
+    told = fold(unsure)
+    assert told.refusal and told.refusal.reason == "not_stated"
+    assert told.text == REFUSAL and not told.citations and not any(isinstance(event, Cited) for event in unsure)
+    assert told.confidence and told.confidence < 0.5
+    assert fold(ask(ScriptedGenerator(STATED, yes=0.97), *PASSAGES, question=question)).citations
+    assert fold(ask(ScriptedGenerator(STATED, yes=0.75), *PASSAGES)).citations
+
+
+def test_a_sentence_beside_the_question_is_passed_over_for_the_one_that_answers() -> None:
+    beside = "Award leave expires one year after it is issued."
+    told = fold(ask(ScriptedGenerator(f"{beside} {STATED}", yes=0.7), *PASSAGES, question="How many hours may be carried over?"))
+    assert [citation.quote.text for citation in told.citations] == [STATED]
+    assert told.text == STATED
 
 
 def test_with_a_low_threshold_the_likeliest_portion_is_answered_from() -> None:

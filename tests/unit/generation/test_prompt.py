@@ -31,11 +31,18 @@ def test_a_format_without_pages_has_no_page_in_its_label() -> None:
 
 def test_both_messages_begin_alike_up_to_the_question() -> None:
     ctx = context(QUESTION, "240 hours.", "Two years.")
-    (rules, check), (same_rules, write) = prompt.check(ctx), prompt.write(ctx)
+    (rules, check), (same_rules, write) = prompt.check(ctx).messages, prompt.write(ctx)
     assert rules == same_rules
     shared = check.content[: check.content.index(QUESTION) + len(QUESTION)]
     assert write.content.startswith(shared)
     assert check.content != write.content
+
+
+def test_whether_something_is_so_is_asked_about_in_words_that_are_not_its_answer() -> None:
+    choice = prompt.check(context("May guests be paid?", "Guests are not paid."))
+    assert choice[:2] == ("stated", "missing")
+    assert "Stated or Missing" in choice.messages[-1].content and "Yes or No" not in choice.messages[-1].content
+    assert prompt.check(context(QUESTION, "240 hours."))[:2] == ("yes", "no")
 
 
 def test_rules_and_passages_come_before_the_question() -> None:

@@ -72,7 +72,7 @@ def test_the_probability_sums_the_ways_to_write_a_word(yes: float, expected: flo
 
 def test_a_model_that_says_neither_word_leaves_it_open() -> None:
     with FakeModelServer() as server:
-        assert client(server).probability_of("oui", "non", HELLO) == 0.5
+        assert client(server).probability_of("ja", "nein", HELLO) == 0.5
 
 
 def test_without_a_tokenizer_the_count_errs_high_and_the_server_is_asked_once() -> None:
