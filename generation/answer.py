@@ -19,7 +19,7 @@ from core.errors import ContextTooLong, ModelError
 from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Refusal, Source, Turn, Usage
 from generation import prompt
 from generation.citations import Evidence
-from generation.confidence import TYPICAL, bearing, confidence
+from generation.confidence import bearing, confidence, hope
 from generation.conflicts import conflicts
 from generation.draft import Draft, Finished
 from generation.engines.base import Generator
@@ -40,6 +40,7 @@ NOT_STATED = "The passages found are about other things than what was asked; the
 NOT_SUPPORTED = "What the model wrote is not in the passages found, so it is not shown; the nearest passages are."
 NO_MODEL = "The model does not answer just now, and no passage found speaks for itself; ask again in a moment."
 SURE = 0.5  # from which on a portion of the passages is answered from before the others are read
+UNSURE = (0.2, 0.88)  # confidences between which one more yes or no, to the cited sentences alone, may turn the scales
 LEAST_COVERAGE = 0.2  # of the question by a sentence that is quoted in the model's place
 EXTRACT = "“{quote}”"
 NUM_EXTRACTS = 3
@@ -210,18 +211,23 @@ class _Asking:
             said_yes = self.generator.probability_of(*choice, timeout_s=self._patience())
             if said_yes > self.said_yes:
                 self.said_yes, self.reading = said_yes, portion
-            if confidence(said_yes, TYPICAL) >= max(SURE, self.plan.refuse_below):
+            if confidence(said_yes) >= max(SURE, self.plan.refuse_below):
                 break
         self.confidence = confidence(self.said_yes)
         self.watch.note("answerable")
-        return self.confidence >= self.plan.refuse_below
+        return hope(self.said_yes) >= self.plan.refuse_below
 
     def _bears(self, quotes: Sequence[Quote]) -> bool:
-        """Weigh what the answer would rest on: whether it is still likely enough that this is one."""
+        """Weigh what the answer would rest on; the model is asked about it again where that may turn the scales."""
         if not quotes:
             return True  # another matter: that is not supported at all
         said = [text for quote in quotes for text in (quote.text, *quote.hit.heading_path)]
-        self.confidence = confidence(self.said_yes, bearing(self.room.context.question, said))
+        speaks = bearing(self.room.context.question, said)
+        self.confidence = confidence(self.said_yes, speaks)
+        if UNSURE[0] < self.confidence < UNSURE[1]:
+            choice = prompt.check(replace(self.room.context, hits=self.evidence.alone(quotes)))
+            again = self.generator.probability_of(*choice, timeout_s=self._patience())
+            self.confidence = confidence(self.said_yes, speaks, again)
         return self.confidence >= self.plan.refuse_below
 
     def _patience(self) -> float | None:

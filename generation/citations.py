@@ -6,20 +6,21 @@ evidence. The passages are read when the first claim needs them, which is while 
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from core.types import Context, Quote, Verdict
+from core.types import Context, Hit, Quote, Verdict
 from generation.claims import weight_of
 from generation.hostile.withhold import testimony, witnesses
 from generation.lexemes import Lexeme, read
 from generation.passages import Passages
-from generation.sentences import MAX_CHARS
+from generation.sentences import MAX_CHARS, whole_sentences
 from generation.verify import SAME, Similarity, Verifier
 from generation.words import numbers, tokens
 
 ASKED_WEIGHT = 0.25  # of a word the question held: repeating it is no evidence
 NAMED_WEIGHT = 0.05  # of a name the question held: it tells which document is meant, and title pages are full of them
+AROUND_CHARS = 600  # at most of a sentence's rest, and of the one before, on either side of a quote
 LEAST_WORDS = 4  # a shorter sentence says too little to be quoted for being there
 
 
@@ -82,6 +83,27 @@ class Evidence:
         mended = bool(named and found.ranges) and not any(passage in named for passage, _, _ in found.ranges)
         denying = self._quotes(found.denied_by) if found.is_denial and found.coverage >= SAME else []
         return Check(found.verdict, found.reason, tuple(self._quotes(found.ranges)), mended, next(iter(denying), None))
+
+    def alone(self, quotes: Iterable[Quote]) -> tuple[Hit, ...]:
+        """Give the sentences that quotes are of, each with the one before, as passages of their own, one of each passage."""
+        ranges: dict[int, tuple[int, int]] = {}
+        for quote in quotes:
+            number = next(n for n, hit in enumerate(self._hits) if hit is quote.hit)
+            start, end = self._sentences_of(number, quote)
+            known = ranges.get(number, (start, end))
+            ranges[number] = min(start, known[0]), max(end, known[1])
+        return tuple(
+            replace(hit, start=hit.start + start, end=hit.start + end, text=self._testimonies[number][start:end])
+            for number, (start, end) in ranges.items()
+            for hit in [self._hits[number]]
+        )
+
+    def _sentences_of(self, number: int, quote: Quote) -> tuple[int, int]:
+        first, last = quote.start - quote.hit.start, quote.end - quote.hit.start
+        whole = whole_sentences(self._testimonies[number])
+        touched = [i for i, (start, end) in enumerate(whole) if start < last and first < end]
+        start = whole[max(0, touched[0] - 1)][0] if touched else first
+        return max(start, first - AROUND_CHARS), min(whole[touched[-1]][1] if touched else last, last + AROUND_CHARS)
 
     @property
     def passages(self) -> Passages:
