@@ -16,10 +16,10 @@ from typing import Protocol
 
 from core.access import AccessScope
 from core.errors import ContextTooLong, ModelError
-from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Refusal, Source, Turn, Usage
+from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Refusal, Source, Turn, Usage, Verdict
 from generation import prompt
 from generation.citations import Evidence
-from generation.confidence import bearing, confidence, hope
+from generation.confidence import PARTLY, bearing, confidence, hope
 from generation.conflicts import conflicts
 from generation.draft import Draft, Finished
 from generation.engines.base import Generator
@@ -217,12 +217,12 @@ class _Asking:
         self.watch.note("answerable")
         return hope(self.said_yes) >= self.plan.refuse_below
 
-    def _bears(self, quotes: Sequence[Quote]) -> bool:
+    def _bears(self, quotes: Sequence[Quote], verdict: Verdict) -> bool:
         """Weigh what the answer would rest on; the model is asked about it again where that may turn the scales."""
         if not quotes:
             return True  # another matter: that is not supported at all
         said = [text for quote in quotes for text in (quote.text, *quote.hit.heading_path)]
-        speaks = bearing(self.room.context.question, said)
+        speaks = bearing(self.room.context.question, said) - (PARTLY if verdict == "partly" else 0.0)
         self.confidence = confidence(self.said_yes, speaks)
         if UNSURE[0] < self.confidence < UNSURE[1]:
             choice = prompt.check(replace(self.room.context, hits=self.evidence.alone(quotes)))

@@ -5,6 +5,7 @@ against the passages by the verifier, words the question already held counting l
 evidence. The passages are read when the first claim needs them, which is while the model writes. Nothing here calls a model.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,7 +21,8 @@ from generation.words import numbers, tokens
 
 ASKED_WEIGHT = 0.25  # of a word the question held: repeating it is no evidence
 NAMED_WEIGHT = 0.05  # of a name the question held: it tells which document is meant, and title pages are full of them
-AROUND_CHARS = 600  # at most of a sentence's rest, and of the one before, on either side of a quote
+AROUND_CHARS = 600  # at most of its sentence, and of the one before, on either side of a quote
+_LEANS = re.compile(r"\W*(?:\(?\w{1,3}[.)]\s|[a-z])|[-*•‣▪]\s")  # a sentence that does so on the one before
 LEAST_WORDS = 4  # a shorter sentence says too little to be quoted for being there
 
 
@@ -85,7 +87,8 @@ class Evidence:
         return Check(found.verdict, found.reason, tuple(self._quotes(found.ranges)), mended, next(iter(denying), None))
 
     def alone(self, quotes: Iterable[Quote]) -> tuple[Hit, ...]:
-        """Give the sentences that quotes are of, each with the one before, as passages of their own, one of each passage."""
+        """Give the sentences that quotes are of as passages of their own, one of each passage; what is an item of a list, or
+        goes on in small letters, comes with the sentence before it."""
         ranges: dict[int, tuple[int, int]] = {}
         for quote in quotes:
             number = next(n for n, hit in enumerate(self._hits) if hit is quote.hit)
@@ -102,7 +105,9 @@ class Evidence:
         first, last = quote.start - quote.hit.start, quote.end - quote.hit.start
         whole = whole_sentences(self._testimonies[number])
         touched = [i for i, (start, end) in enumerate(whole) if start < last and first < end]
-        start = whole[max(0, touched[0] - 1)][0] if touched else first
+        text, start = self._testimonies[number], whole[touched[0]][0] if touched else first
+        if touched and touched[0] > 0 and _LEANS.match(text, start):
+            start = whole[touched[0] - 1][0]
         return max(start, first - AROUND_CHARS), min(whole[touched[-1]][1] if touched else last, last + AROUND_CHARS)
 
     @property

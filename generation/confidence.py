@@ -19,6 +19,7 @@ BIAS = -1.75
 FLOOR = 1e-4  # of a probability: nothing is certain
 TYPICAL_BEARING, TYPICAL_YES = 0.5, 0.68  # of cited sentences that answer, taken for what is not known yet
 BEST_BEARING, BEST_YES = 0.7, 0.8  # and what may be hoped for before anything is written
+PARTLY = 1.0  # is taken off the bearing of sentences that support only a part of what was written
 NUMBERLESS = 0.4  # of the bearing is left where a number was asked for, and none stands there
 
 _HOW = r"how (?:many|much|long|often|far|soon|fast|quickly|large|high|old)\b"

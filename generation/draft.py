@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from core.types import Citation, Claim, Quote
+from core.types import Citation, Claim, Quote, Verdict
 from generation.citations import Check, Evidence
 from generation.outgoing import Outgoing
 from generation.sentences import least_end, next_end
@@ -72,7 +72,7 @@ class Draft:
         outgoing: Outgoing,
         *,
         keeps_unsupported: bool = False,
-        bears: Callable[[Sequence[Quote]], bool] = lambda quotes: True,
+        bears: Callable[[Sequence[Quote], Verdict], bool] = lambda quotes, verdict: True,
     ) -> None:
         self.text = ""
         self.claims: list[Claim] = []
@@ -178,7 +178,7 @@ class Draft:
         if self._first and _is_hopeless(claim, check.quotes, self._evidence):
             self.closed = True
             self.withdraw(check.reason or "the model does not know")
-        elif not self.citations and not self._bears([check.denied_by] if check.denied_by else check.quotes):
+        elif not self.citations and not self._opens(check):
             self.withdraw(BESIDE)
         elif self._first and check.denied_by:
             self.closed = True
@@ -189,6 +189,10 @@ class Draft:
         elif is_kept and (self._first or claim not in self.text):
             yield from self._show(len(self._pending[:end].rstrip()))
             yield from self._settled(check, len(self.text) - len(claim))
+
+    def _opens(self, check: Check) -> bool:
+        """Tell whether what was found of the first sentence that may be cited speaks of what was asked."""
+        return self._bears([check.denied_by], "supported") if check.denied_by else self._bears(check.quotes, check.verdict)
 
     def _show(self, end: int) -> Iterator[str]:
         if end > self._num_shown:

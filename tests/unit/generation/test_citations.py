@@ -1,6 +1,6 @@
 import pytest
 
-from core.types import Context
+from core.types import Context, Quote
 from generation.citations import Evidence
 from generation.sentences import MAX_CHARS
 from tests.fakes_generation import context, hit
@@ -186,3 +186,22 @@ def test_quotes_of_a_long_sentence_stay_short() -> None:
     assert check.verdict == "supported"
     assert all(len(quote.text) <= MAX_CHARS for quote in check.quotes)
     assert "30 days" in check.quotes[0].text
+
+
+def test_quotes_alone_are_their_whole_sentences_and_an_item_of_a_list_has_its_opening() -> None:
+    text = (
+        "Leave accrues monthly. Unused leave, of up to 240 hours, is carried over.\n\n"
+        "Consultants agree not to:\n(a) hire our staff.\n(b) call our clients."
+    )
+    found = hit(text, start=50)
+    evidence = Evidence(Context("How much is carried over?", (found,)))
+
+    def alone(*said: str) -> list[str]:
+        quotes = [Quote(found, 50 + text.index(one), 50 + text.index(one) + len(one)) for one in said]
+        passages = evidence.alone(quotes)
+        assert all(text[one.start - 50 : one.end - 50] == one.text for one in passages)
+        return [one.text for one in passages]
+
+    assert alone("240 hours") == ["Unused leave, of up to 240 hours, is carried over."]
+    assert alone("hire our staff") == ["Consultants agree not to:\n(a) hire our staff."]
+    assert alone("Leave accrues", "240 hours") == ["Leave accrues monthly. Unused leave, of up to 240 hours, is carried over."]
