@@ -15,11 +15,11 @@ from generation.lexemes import Lexeme, is_english, read
 from generation.lexicon import SYNONYMS
 from generation.passages import keys_of
 
-BIAS = -1.75
+BIAS, OF_BEARING, OF_AGAIN = -1.4, 0.6, 0.8  # the model's first yes weighs 1.0
 FLOOR = 1e-4  # of a probability: nothing is certain
 TYPICAL_BEARING, TYPICAL_YES = 0.5, 0.68  # of cited sentences that answer, taken for what is not known yet
 BEST_BEARING, BEST_YES = 0.7, 0.8  # and what may be hoped for before anything is written
-PARTLY = 1.0  # is taken off the bearing of sentences that support only a part of what was written
+PARTLY = 0.5  # is taken off the bearing of sentences that support only a part of what was written
 NUMBERLESS = 0.4  # of the bearing is left where a number was asked for, and none stands there
 
 _HOW = r"how (?:many|much|long|often|far|soon|fast|quickly|large|high|old)\b"
@@ -36,10 +36,10 @@ def confidence(said_yes: float, bearing: float = TYPICAL_BEARING, again: float =
     """Give the probability that passages hold the answer, the model having said yes with ``said_yes``, and with ``again`` when
     given the cited sentences alone, which have that ``bearing`` on the question.
 
-    >>> confidence(0.75) > 0.5 > confidence(0.75, 0.2, 0.5), confidence(0.9, 0.3) > 0.5 > confidence(0.4)
+    >>> confidence(0.75) > 0.5 > confidence(0.75, 0.2, 0.5), confidence(0.9, 0.3) > 0.5 > confidence(0.6)
     (True, True)
     """
-    return 1 / (1 + math.exp(-(BIAS + _logit(said_yes) + bearing + _logit(again))))
+    return 1 / (1 + math.exp(-(BIAS + _logit(said_yes) + OF_BEARING * bearing + OF_AGAIN * _logit(again))))
 
 
 def hope(said_yes: float) -> float:

@@ -311,7 +311,7 @@ def test_passages_that_surely_hold_the_answer_are_all_the_model_reads() -> None:
 def test_where_the_best_passages_do_not_hold_the_answer_the_model_reads_the_next_ones() -> None:
     read, told = read_in_portions({(1, 2): 0.4, (3,): 0.9})
     assert read == [(1, 2), (3,), (3,)]
-    assert told.refusal is None and told.confidence and told.confidence > 0.9
+    assert told.refusal is None and told.confidence and told.confidence > 0.8
 
 
 def test_a_question_is_refused_only_after_all_passages_were_read() -> None:
@@ -347,7 +347,7 @@ def test_the_model_is_asked_again_about_the_cited_sentences_alone_only_where_tha
 
 def test_a_sentence_beside_the_question_is_passed_over_for_the_one_that_answers() -> None:
     beside = "Award leave expires one year after it is issued."
-    told = fold(ask(ScriptedGenerator(f"{beside} {STATED}", yes=0.7), *PASSAGES, question="How many hours may be carried over?"))
+    told = fold(ask(ScriptedGenerator(f"{beside} {STATED}", yes=0.62), *PASSAGES, question="How many hours may be carried over?"))
     assert [citation.quote.text for citation in told.citations] == [STATED]
     assert told.text == STATED
 
