@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 
 CHARS_PER_TOKEN = 3  # of the estimate, which errs high for English
 ANSWER_TOKENS = 300
-PORTION_TOKENS = 450  # hold the gold passage of three questions in four (contracts, samples); all 1,100 tokens of 88 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +108,8 @@ class Router:
         return (of_its_own.context_tokens if of_its_own else None) or self._settings.search.context_tokens, window
 
     def portion_tokens_of(self, engine: str) -> int | None:
-        """Tell how many tokens of passages an engine reads first; None: all at once."""
-        llm, wanted = self._settings.llm, self._settings.search.portion_tokens
-        is_slow = engine == DEFAULT and llm.engine == "llamacpp" and llm.url is None
-        return PORTION_TOKENS if wanted is None and is_slow else wanted
+        """Tell how many tokens of passages an engine reads at once, None for all: the default as the settings say, others all."""
+        return self._settings.search.portion_tokens if engine == DEFAULT else None
 
     def redaction(self) -> Redaction:
         """Begin the placeholders of a question that goes outside."""

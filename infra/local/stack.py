@@ -24,6 +24,7 @@ from infra.local.valkey import Valkey
 SEE_LOG = "the lines above name the cause; once it is put right, type `muniment up` again."
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a worker's processes share the cores already
 LOOPBACK = "127.0.0.1"
+PORTION_TOKENS = 450  # hold the gold passage of three questions in four (contracts, samples); all 1,100 tokens of seven in eight
 LLAMA_START_S, LLAMA_STOP_S = 180.0, 3.0
 VLLM_START_S, VLLM_STOP_S = 900.0, 10.0  # it reads large weights and compiles; it has processes of its own to end
 LOCAL_NAMES = "127.0.0.1 localhost ::1"  # so that no name of a stranger's, pointed at loopback, opens the page's key
@@ -56,10 +57,16 @@ def build(settings: Settings, home: Home) -> Stack:
         vllm={"host": LOOPBACK},
         api={"port": chosen.get("api", settings.api.port), "url": api_url},
         web={"port": chosen["web"]},
+        search={"portion_tokens": _portion_tokens(settings)},
     )
     model, api = _model(wired, external=settings.llm.url is not None), _api(wired, external=settings.api.url is not None)
     addresses = tuple((wanted[name][0], port) for name, port in chosen.items())
     return Stack((database, broker, model, api, _worker(wired, home), _web(wired, home, web_url)), addresses, api_url, web_url)
+
+
+def _portion_tokens(settings: Settings) -> int | None:
+    is_slow = settings.llm.engine == "llamacpp" and settings.llm.url is None
+    return PORTION_TOKENS if settings.search.portion_tokens is None and is_slow else settings.search.portion_tokens
 
 
 def check_settings(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.lifespan import Services
-from api.routing import PORTION_TOKENS, Router
+from api.routing import Router
 from core.access import Principal, scope_for
 from core.db.pool import transaction
 from core.errors import Forbidden, LicenceRefused, SettingsError
@@ -59,16 +59,11 @@ def test_an_engine_inside_brings_its_own_window_and_loads_nothing_else(services:
     assert router.route(alice, scope, "Why?", said).generator.model == "large"
 
 
-def test_only_the_model_that_runs_on_the_processor_reads_a_few_passages_first(services: Services) -> None:
+def test_only_the_default_engine_reads_in_portions(services: Services) -> None:
     settings = configured(services, Route(engine="large", min_context_tokens=3000))
-
-    def portion_tokens(engine: str = "default", **values: dict[str, object]) -> int | None:
-        return Router(settings.with_values(**values), services.pool, services.generator, never).portion_tokens_of(engine)
-
-    own = {"llm": {"url": "http://gpu:8000/v1"}}
-    assert (portion_tokens(), portion_tokens("large"), portion_tokens(**own)) == (PORTION_TOKENS, None, None)
-    assert portion_tokens(llm={"engine": "vllm"}) is None
-    assert portion_tokens(**own, search={"portion_tokens": 300}) == portion_tokens("large", search={"portion_tokens": 300}) == 300
+    router = Router(settings.with_values(search={"portion_tokens": 300}), services.pool, services.generator, never)
+    assert (router.portion_tokens_of("default"), router.portion_tokens_of("large")) == (300, None)
+    assert Router(settings, services.pool, services.generator, never).portion_tokens_of("default") is None
 
 
 def test_an_engine_outside_is_an_outside(services: Services, alice: Principal) -> None:

@@ -10,7 +10,7 @@ from core.errors import ModelUnavailable, SettingsError
 from core.settings import Settings
 from infra.local import stack
 from infra.local.home import Home
-from infra.local.stack import Stack
+from infra.local.stack import PORTION_TOKENS, Stack
 from tests.embedded import free_port
 
 
@@ -93,6 +93,16 @@ def test_streamlit_reads_the_names_as_a_list(settings: Settings) -> None:
     shown = subprocess.run(command, env=environment, cwd=settings.home, capture_output=True, text=True, check=True, timeout=120)
     names = re.search(r"^allowedHosts = \[(.*?)\]$", shown.stdout, re.MULTILINE | re.DOTALL)
     assert names and set(re.findall(r'"(.*?)"', names[1])) == {"127.0.0.1", "localhost", "::1"}
+
+
+def test_only_the_model_that_runs_on_the_processor_reads_in_portions(settings: Settings) -> None:
+    def told(of: Settings) -> str | None:
+        return next(c for c in build(of).components if c.name == "api").env().get("MUNIMENT_SEARCH_PORTION_TOKENS")
+
+    elsewhere = settings.with_values(llm={"url": "http://gpu.example:8000/v1"})
+    assert (told(settings), told(elsewhere)) == (str(PORTION_TOKENS), None)
+    chosen = {"portion_tokens": 300}
+    assert told(settings.with_values(search=chosen)) == told(elsewhere.with_values(search=chosen)) == "300"
 
 
 def test_what_is_elsewhere_is_not_started(settings: Settings) -> None:
