@@ -135,17 +135,17 @@ class _Asking:
     watch: "_Watch"
     count: Counter
     room: Room = field(init=False)
-    reading: range = field(init=False)  # the passages that the model answers from
+    said_yes: float = field(init=False)  # of the passages in ``reading``, by their numbers, which the answer is written from
+    reading: range = field(init=False)
     evidence: Evidence = field(init=False)
     draft: Draft = field(init=False)
-    said_yes: float = 0.0
     confidence: float | None = None
     degraded: str | None = None
     usage: Usage | None = None
 
     def read(self, room: Room) -> None:
         """Take these passages, and no others, as what the model may read and what may be cited."""
-        self.room, self.reading = room, range(len(room.context.hits))
+        self.room = room
         self.evidence = Evidence(room.context, self.similarity)
         self.draft = Draft(
             self.evidence, Outgoing(room.context), keeps_unsupported=self.plan.keeps_unsupported, bears=self._bears
@@ -205,22 +205,19 @@ class _Asking:
 
     def _is_answerable(self) -> bool:
         """Ask of each portion whether it holds the answer, up to the first that surely does, and settle on the likeliest."""
-        self.said_yes = -1.0
+        judged: list[tuple[float, range]] = []
         for portion in portions(self.room.context.hits, self.count, self.plan.portion_tokens):
             choice = prompt.check(self.room.context, portion)
-            said_yes = self.generator.probability_of(*choice, timeout_s=self._patience())
-            if said_yes > self.said_yes:
-                self.said_yes, self.reading = said_yes, portion
-            if confidence(said_yes) >= max(SURE, self.plan.refuse_below):
+            judged.append((self.generator.probability_of(*choice, timeout_s=self._patience()), portion))
+            if confidence(judged[-1][0]) >= max(SURE, self.plan.refuse_below):
                 break
+        self.said_yes, self.reading = max(judged, key=lambda one: one[0])
         self.confidence = confidence(self.said_yes)
         self.watch.note("answerable")
         return hope(self.said_yes) >= self.plan.refuse_below
 
     def _bears(self, quotes: Sequence[Quote], verdict: Verdict) -> bool:
         """Weigh what the answer would rest on; the model is asked about it again where that may turn the scales."""
-        if not quotes:
-            return True  # another matter: that is not supported at all
         said = [text for quote in quotes for text in (quote.text, *quote.hit.heading_path)]
         speaks = bearing(self.room.context.question, said) - (PARTLY if verdict == "partly" else 0.0)
         self.confidence = confidence(self.said_yes, speaks)

@@ -5,7 +5,7 @@ against the passages by the verifier, words the question already held counting l
 evidence. The passages are read when the first claim needs them, which is while the model writes. Nothing here calls a model.
 """
 
-import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,14 +15,12 @@ from generation.claims import weight_of
 from generation.hostile.withhold import testimony, witnesses
 from generation.lexemes import Lexeme, read
 from generation.passages import Passages
-from generation.sentences import MAX_CHARS, whole_sentences
+from generation.sentences import MAX_CHARS
 from generation.verify import SAME, Similarity, Verifier
-from generation.words import numbers, tokens
+from generation.words import numbers, token_set, tokens
 
 ASKED_WEIGHT = 0.25  # of a word the question held: repeating it is no evidence
 NAMED_WEIGHT = 0.05  # of a name the question held: it tells which document is meant, and title pages are full of them
-AROUND_CHARS = 600  # at most of its sentence, and of the one before, on either side of a quote
-_LEANS = re.compile(r"\W*(?:\(?\w{1,3}[.)]\s|[a-z])|[-*•‣▪]\s")  # a sentence that does so on the one before
 LEAST_WORDS = 4  # a shorter sentence says too little to be quoted for being there
 
 
@@ -46,7 +44,6 @@ class Evidence:
     def __init__(self, context: Context, similarity: Similarity | None = None) -> None:
         self._context, self._hits, self._similarity = context, context.hits, similarity
         self.num_passages = len(context.hits)
-        self._held_known = ""  # the beginning of a text, up to a space, that says nothing unknown
 
     def holds(self, text: str) -> bool:
         """Tell whether a passage holds these very characters."""
@@ -57,15 +54,8 @@ class Evidence:
         return not numbers(claim) <= self._known
 
     def knows(self, text: str) -> bool:
-        """Tell whether a text says nothing but with words of the question and of what the passages state and are called.
-
-        Of a text that begins as the one before did only what is new is looked at: a sentence is asked for word by word.
-        """
-        start = len(self._held_known) if text.startswith(self._held_known) else 0
-        if not self._known.issuperset(tokens(text[start:])):
-            return False
-        self._held_known = text[: text.rfind(" ") + 1]  # the last word may grow yet
-        return True
+        """Tell whether a text says nothing but with words of the question and of what the passages state and are called."""
+        return self._known.issuperset(tokens(text))
 
     def check(self, claim: str, *, cited: Collection[int] = (), affirmed: bool = False) -> Check:
         """Judge a claim by the passages: first those ``cited``, numbered from 1, then any.
@@ -89,26 +79,16 @@ class Evidence:
     def alone(self, quotes: Iterable[Quote]) -> tuple[Hit, ...]:
         """Give the sentences that quotes are of as passages of their own, one of each passage; what is an item of a list, or
         goes on in small letters, comes with the sentence before it."""
-        ranges: dict[int, tuple[int, int]] = {}
+        ranges = defaultdict[int, list[tuple[int, int]]](list)
         for quote in quotes:
             number = next(n for n, hit in enumerate(self._hits) if hit is quote.hit)
-            start, end = self._sentences_of(number, quote)
-            known = ranges.get(number, (start, end))
-            ranges[number] = min(start, known[0]), max(end, known[1])
-        return tuple(
-            replace(hit, start=hit.start + start, end=hit.start + end, text=self._testimonies[number][start:end])
-            for number, (start, end) in ranges.items()
-            for hit in [self._hits[number]]
-        )
+            start = quote.hit.start
+            ranges[number].append(self.passages.whole(number, quote.start - start, quote.end - start))
+        return tuple(self._part(number, min(found)[0], max(end for _, end in found)) for number, found in ranges.items())
 
-    def _sentences_of(self, number: int, quote: Quote) -> tuple[int, int]:
-        first, last = quote.start - quote.hit.start, quote.end - quote.hit.start
-        whole = whole_sentences(self._testimonies[number])
-        touched = [i for i, (start, end) in enumerate(whole) if start < last and first < end]
-        text, start = self._testimonies[number], whole[touched[0]][0] if touched else first
-        if touched and touched[0] > 0 and _LEANS.match(text, start):
-            start = whole[touched[0] - 1][0]
-        return max(start, first - AROUND_CHARS), min(whole[touched[-1]][1] if touched else last, last + AROUND_CHARS)
+    def _part(self, number: int, start: int, end: int) -> Hit:
+        hit = self._hits[number]
+        return replace(hit, start=hit.start + start, end=hit.start + end, text=self._testimonies[number][start:end])
 
     @property
     def passages(self) -> Passages:
@@ -154,7 +134,7 @@ class Evidence:
     @cached_property
     def _known(self) -> frozenset[str]:
         said = (hit.text[start:end] for hit in self._hits for start, end in witnesses(hit))
-        return frozenset(token for text in (self._context.question, *self._titles, *said) for token in tokens(text))
+        return frozenset[str]().union(*map(token_set, (self._context.question, *self._titles, *said)))
 
     def _weigh(self, lexeme: Lexeme) -> float:
         weight = weight_of(lexeme)

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable
 
 from generation.claims import weight_of
-from generation.lexemes import Lexeme, is_english, read
-from generation.lexicon import SYNONYMS
-from generation.passages import keys_of
+from generation.lexemes import is_english, read
+from generation.passages import holds, keys_of
 
 BIAS, OF_BEARING, OF_AGAIN = -1.4, 0.6, 0.8  # the model's first yes weighs 1.0
 FLOOR = 1e-4  # of a probability: nothing is certain
@@ -65,12 +64,8 @@ def bearing(question: str, said: Iterable[str]) -> float:
         return TYPICAL_BEARING
     found = read(text)
     held = keys_of(found)
-    share = sum(weight_of(one) for one in asked if not held.isdisjoint(_keys(one))) / total
+    share = sum(weight_of(one) for one in asked if holds(held, one)) / total
     return share * (NUMBERLESS if _ASKS_NUMBER.search(question) and not any(one.kind in _NUMBERS for one in found) else 1.0)
-
-
-def _keys(lexeme: Lexeme) -> frozenset[str]:
-    return SYNONYMS.get(lexeme.stem, frozenset()) | {lexeme.key, lexeme.stem}
 
 
 def _logit(probability: float) -> float:

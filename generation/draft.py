@@ -25,13 +25,12 @@ _BRACKETS = rf"\[\s*{_NUMBERS}\s*\](?:\(#?[\w-]{{0,12}}\))?|【\s*{_NUMBERS}[^�
 _MARKER = re.compile(
     rf"""(?:(?<!\s)\s+|(?<=[\w.,;:!?%)\]】”"’'])|\A)({_BRACKETS})(?=[\s.,;:!?)…”"’'\[【–—-]|\Z)""", re.IGNORECASE
 )
-BESIDE = "what the passages say of it is beside the question"
 # What may yet become one, and the space before it, which goes with it.
 _MAY_BE_MARKER = re.compile(
     r"(?<!\s)\s*(?:[\[【][\w\s^,;&–-]{0,30}(?:[\]】](?:\(#?[\w-]{0,12}\)?)?)?|\((?:[psd][a-z]{0,8})?\s*\d{0,3}\)?)?\Z",
     re.IGNORECASE,
 )
-_OPENS = re.compile(r"[\[【(]")  # a marker begins with one of these and perhaps space before it; most pieces have none
+_BRACKET = re.compile(r"[\[【(]")  # a marker begins with one of these and perhaps space before it; most pieces have none
 # What may come to say that the passages hold no answer, and so is not shown before it is whole.
 _MAY_DISCLAIM = re.compile(
     r"\b(?:passages?|documents?|texts?|context|sources?|excerpts?|(?:provided|given|available) information)\b"
@@ -59,6 +58,7 @@ _DISCLAIMER = re.compile(
 _MAY_BE_YES_NO = re.compile(r"(?:y(?:e(?:s\b.*)?)?|n(?:o\b.*)?)$", re.IGNORECASE | re.DOTALL)
 _YES_NO = re.compile(r"yes\b[\s,.;:!–—-]*|no(?:[,.;:!–—]+\s*|\s+[–—-]+\s*|$)", re.IGNORECASE)  # "No refunds" says no no
 QUOTED = "The documents state: “{quote}”"
+BESIDE = "what the passages say of it is beside the question"
 
 
 class Draft:
@@ -191,8 +191,10 @@ class Draft:
             yield from self._settled(check, len(self.text) - len(claim))
 
     def _opens(self, check: Check) -> bool:
-        """Tell whether what was found of the first sentence that may be cited speaks of what was asked."""
-        return self._bears([check.denied_by], "supported") if check.denied_by else self._bears(check.quotes, check.verdict)
+        """Tell whether what would be cited first speaks of what was asked; nothing to cite is another matter."""
+        if check.denied_by:
+            return self._bears([check.denied_by], "supported")
+        return not check.quotes or self._bears(check.quotes, check.verdict)
 
     def _show(self, end: int) -> Iterator[str]:
         if end > self._num_shown:
@@ -270,7 +272,7 @@ class MarkerFilter:
     def feed(self, piece: str) -> str:
         """Take a piece; gives what certainly is no part of a marker, never ending in space."""
         self._held += piece
-        if not _OPENS.search(self._held):
+        if not _BRACKET.search(self._held):
             return self._pass(len(self._held.rstrip()))
         may_be = _MAY_BE_MARKER.search(self._held)
         return self._pass(may_be.start() if may_be else len(self._held))
@@ -289,7 +291,7 @@ class MarkerFilter:
     def _pass(self, end: int) -> str:
         text, self._held = self._before + self._held[:end], self._held[end:]
         passed, start, at = "", len(self._before), 0
-        for match in _MARKER.finditer(text) if _OPENS.search(text) else ():
+        for match in _MARKER.finditer(text) if _BRACKET.search(text) else ():
             if numbers := self._numbers_of(match[1]):
                 passed, at = passed + text[at : match.start()], match.end()
                 self._pointers += [(self._num_passed + len(passed) - start, number) for number in numbers]

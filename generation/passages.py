@@ -7,15 +7,17 @@ are characters into the passage's text.
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from generation.lexemes import Lexeme, read
+from generation.lexicon import SYNONYMS
 from generation.sentences import sentences, whole_sentences
 
 _ITEM = re.compile(r"\s*(?:[-*•‣▪]|\(?\w{1,4}[.)])\s")
 _FEW_LEXEMES = 5  # a list's items are short; an opening line is looked for above them
+_WHOLE_CHARS = 600  # at most of its sentence, and of what that leans on, on either side of a place
 _MAX_LEXEMES = 400  # of one piece, so that no text makes the alignment slow
 
 
@@ -105,6 +107,17 @@ class Passages:
         at = next(i for i, s in enumerate(siblings) if s.start == sentence.start)
         return [s for s in siblings[max(0, at - 1) : at + 2] if s is not sentence]
 
+    def whole(self, passage: int, start: int, end: int) -> tuple[int, int]:
+        """Widen a range to the sentences it touches; one that is an item of a list, or goes on in small letters, takes the one
+        before with it."""
+        touched = [i for i, s in enumerate(self.sentences[passage]) if s.start < end and start < s.end]
+        if not touched:
+            return start, end
+        first, last = self.sentences[passage][touched[0]], self.sentences[passage][touched[-1]]
+        if touched[0] > 0 and (_ITEM.match(first.text) or first.text.lstrip("_*“\"'(")[:1].islower()):
+            first = self.sentences[passage][touched[0] - 1]
+        return max(first.start, start - _WHOLE_CHARS), min(last.end, end + _WHOLE_CHARS)
+
     def opening_of(self, sentence: Sentence) -> Sentence | None:
         """Find the line that opens the list which the sentence is an item of."""
         siblings = self.sentences[sentence.passage]
@@ -120,6 +133,11 @@ class Passages:
             if not _ITEM.match(text, other.start) and len(other.lexemes) > _FEW_LEXEMES:
                 return None
         return None
+
+
+def holds(keys: Collection[str], lexeme: Lexeme) -> bool:
+    """Tell whether keys and stems hold a lexeme's, or those of a word that says the same."""
+    return lexeme.key in keys or lexeme.stem in keys or any(stem in keys for stem in SYNONYMS.get(lexeme.stem, ()))
 
 
 def keys_of(lexemes: Sequence[Lexeme]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from core.types import Flag, Hit, Quote
 from generation.hostile.withhold import flags_of, witnesses
-from generation.words import tokens
+from generation.words import token_set, tokens
 
 MIN_CHARS = 20  # a shorter sentence is a heading or a number in a list, and tells nothing by itself
 
@@ -28,7 +28,7 @@ class Decisive:
 
 def decisive(question: str, hits: Sequence[Hit]) -> dict[str, Decisive]:
     """Find the sentence of each passage that says most about the question, by chunk id; none where none may be evidence."""
-    read = {hit.chunk_id: [(quote, frozenset(tokens(quote.text))) for quote in _quotes(hit)] for hit in hits}
+    read = {hit.chunk_id: [(quote, token_set(quote.text)) for quote in _quotes(hit)] for hit in hits}
     weights = _weights(question, [words for passage in read.values() for _, words in passage])
     found: dict[str, Decisive] = {}
     for hit in hits:

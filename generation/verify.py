@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from core.types import Verdict
 from generation.claims import Judgement, judge, speaks_passively, weight_of
 from generation.lexemes import OPERATORS, Lexeme, is_english, read
-from generation.lexicon import FRAMES, SYNONYMS
-from generation.passages import Passages, Piece, Sentence
+from generation.lexicon import FRAMES
+from generation.passages import Passages, Piece, Sentence, holds
 from generation.sentences import whole_sentences
 
 Similarity = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to unit vectors (n, d)
@@ -137,7 +137,7 @@ class Verifier:
         return [s for score, _, s in sorted(scored, reverse=True, key=lambda x: x[:2])[:NUM_SENTENCES] if score]
 
     def _second(self, claim: _Claim, first: Sentence, weigh: Weigh, among: Collection[int]) -> Sentence | None:
-        rest = [lexeme for lexeme in claim.lexemes if not _holds(first, lexeme)]
+        rest = [lexeme for lexeme in claim.lexemes if not holds(first.keys, lexeme)]
         total = sum(weigh(lexeme) for lexeme in claim.lexemes)
         scored = [(self._shared(rest, s, weigh), s.passage == first.passage, -n, s) for n, s in enumerate(self._sentences(among))]
         best = max(scored, key=lambda x: x[:3])
@@ -147,7 +147,7 @@ class Verifier:
         return [s for s in self.passages.all_sentences() if not among or s.passage in among]
 
     def _shared(self, lexemes: Sequence[Lexeme], sentence: Sentence, weigh: Weigh) -> float:
-        return sum(weigh(lexeme) for lexeme in lexemes if _holds(sentence, lexeme))
+        return sum(weigh(lexeme) for lexeme in lexemes if holds(sentence.keys, lexeme))
 
     def _judge(self, claim: _Claim, piece: Piece, weigh: Weigh, given: Collection[str], *, is_strict: bool = False) -> Finding:
         around = frozenset[str]().union(*(self.passages.around[s.passage] for s in piece.sentences))
@@ -217,14 +217,6 @@ def stripped(claim: str) -> str:
 
 def _order(finding: Finding) -> tuple[int, float]:
     return _RANK[finding.verdict], finding.coverage
-
-
-def _holds(sentence: Sentence, lexeme: Lexeme) -> bool:
-    return (
-        lexeme.key in sentence.keys
-        or lexeme.stem in sentence.keys
-        or not SYNONYMS.get(lexeme.stem, frozenset()).isdisjoint(sentence.keys)
-    )
 
 
 def _missing(claim: _Claim, judgement: Judgement) -> list[Lexeme]:

@@ -26,12 +26,11 @@ _STOP = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)  # a sentence is asked for when evidence is shown, and again when a claim is held against it
-def tokens(text: str) -> tuple[str, ...]:
+def tokens(text: str) -> list[str]:
     """Reduce a text to its tokens, in order.
 
     >>> tokens("The Agreement lasts twelve (12) months from 3rd March, $1,000.00")
-    ('agreem', 'last', '12', '12', 'month', '3', 'mar', '1000')
+    ['agreem', 'last', '12', '12', 'month', '3', 'mar', '1000']
     """
     found = []
     for number, character, word in _TOKEN.findall(text.casefold()):
@@ -39,7 +38,13 @@ def tokens(text: str) -> tuple[str, ...]:
             found.append(re.sub(r"\.0+$", "", number.replace(",", "")))
         elif word not in _STOP:
             found.append(character or _NORMAL.get(word) or _stem(word))
-    return tuple(found)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def token_set(sentence: str) -> frozenset[str]:
+    """Give the tokens of a sentence of a passage, each once; they are wanted when evidence is shown, and again for claims."""
+    return frozenset(tokens(sentence))
 
 
 def _stem(word: str) -> str:

@@ -79,15 +79,15 @@ def key_of(path: str, body: bytes) -> str:
 
 def application(recording: Recording, server: str | None) -> Starlette:
     """Make the server; without one behind it what is not recorded is answered with 503."""
-    client = httpx.AsyncClient(base_url=server or "http://nowhere.invalid", timeout=600, trust_env=False)
+    client = httpx.AsyncClient(base_url=server, timeout=600, trust_env=False) if server else None
 
     async def answer(request: Request) -> Response:
         path, body = request.url.path, await request.body()
         if found := recording.find(path, body):
             return found
-        if server is None and path == "/health":
+        if client is None and path == "/health":
             return JSONResponse({"status": "ok"})
-        if server is None:
+        if client is None:
             return JSONResponse({"error": {"message": "this was not recorded", "code": 503}}, status_code=503)
         headers = {name: value for name, value in request.headers.items() if name in KEPT_HEADERS}
         answered = await client.request(request.method, path, content=body, headers=headers)
