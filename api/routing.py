@@ -56,7 +56,8 @@ class Router:
     """
 
     def __init__(self, settings: Settings, pool: Pool, default: Generator, find: Callable[[], Finds] = Finder) -> None:
-        check_routes(settings.engines, settings.routes, {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url})
+        inside = {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url}
+        check_routes(settings.engines, settings.routes, inside, settings.privacy.own_domains)
         self._settings, self._pool, self._default = settings, pool, default
         used = {route.engine for route in settings.routes} - {DEFAULT}
         for name in sorted(used):

@@ -6,11 +6,12 @@ start, by name. generation/route.py evaluates the rules, generation/engines/outs
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from core.errors import SettingsError
 from core.tables import Group, HttpUrl
@@ -24,6 +25,7 @@ PROVIDERS = (
     *("huggingface.cloud", "replicate.com", "nvidia.com", "voyageai.com", "cerebras.ai", "deepinfra.com", "novita.ai", "jina.ai"),
 )
 NUMBERS = re.compile(r"(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+))*", re.IGNORECASE)  # 134744072 is 8.8.8.8 to a resolver
+DOMAIN = re.compile(r"[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+", re.IGNORECASE)
 INSIDE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".intranet", ".home.arpa")
 
 
@@ -77,11 +79,33 @@ class Route(Group):
 
 
 class Privacy(Group):
-    """What is put in the place of personal data before anything leaves."""
+    """What counts as inside, and what is put in the place of personal data before anything leaves."""
+
+    own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Domains of your own, whose servers stand within your walls: `llm.url` and `rerank.url` are of one of them,"
+        " unless the address tells by itself (loopback, a private one, a name without a dot). For your `gpu.example.org`:"
+        " `example.org`.",
+    )
 
     dates: bool = Field(
         False, description="Whether dates that are no dates of birth are replaced too, in what goes to an engine outside."
     )
+
+    @field_validator("own_domains", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+    @field_validator("own_domains")
+    @classmethod
+    def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not DOMAIN.fullmatch(entry):
+                raise ValueError(f"{entry!r} is no domain, such as example.org")
+            if _is_provider(f"//{entry}") or any(provider.endswith(f".{entry.lower()}") for provider in PROVIDERS):
+                raise ValueError(f"{entry!r} is outside, whoever says otherwise")
+        return tuple(entry.lower() for entry in value)
 
 
 def is_outside(engine: Engine) -> bool:
@@ -94,17 +118,17 @@ def name_of(routes: Sequence[Route], index: int) -> str:
     return routes[index].name or f"rule {index + 1}"
 
 
-def check_routes(engines: Mapping[str, Engine], routes: Sequence[Route], inside: Mapping[str, str | None]) -> None:
-    """Refuse rules that lead nowhere, or outside from anything but public collections; ``inside`` are URLs by their settings.
+def check_routes(
+    engines: Mapping[str, Engine], routes: Sequence[Route], inside: Mapping[str, str | None], own_domains: Sequence[str] = ()
+) -> None:
+    """Refuse rules that lead nowhere, or outside from anything but public collections; ``inside`` are URLs by their settings,
+    to which passages of any collection go.
 
     Raises SettingsError naming the setting, and what it should be.
     """
     for setting, url in inside.items():
-        if url and _is_provider(url):
-            raise SettingsError(
-                f"{setting} leads to {urlsplit(url).hostname}, which is outside, and may be reached by a rule only. Write it"
-                ' as [engines.NAME] with outside = true, and a rule [[routes]] with sensitivity = "public".'
-            )
+        if url:
+            _check_inside(setting, url, own_domains)
     for name, engine in engines.items():
         _check_engine(name, engine)
     names = [name_of(routes, index) for index in range(len(routes))]
@@ -112,6 +136,21 @@ def check_routes(engines: Mapping[str, Engine], routes: Sequence[Route], inside:
         raise SettingsError(f"routes: two rules are named {twice!r}; give each a name of its own.")
     for name, route in zip(names, routes, strict=True):
         _check_route(name, route, engines)
+
+
+def _check_inside(setting: str, url: str, own_domains: Sequence[str]) -> None:
+    host = _host(url)
+    by_rule = (
+        "may be reached by a rule only. Write it as [engines.NAME] with outside = true, and a rule [[routes]] with"
+        ' sensitivity = "public".'
+    )
+    if _is_provider(url):
+        raise SettingsError(f"{setting} leads to {host}, which is outside, and {by_rule}")
+    if not (_is_inside(url) or _is_of(host, own_domains)):
+        raise SettingsError(
+            f"{setting} leads to {host}, an address that does not tell whether it is inside. If it is, name your domain in"
+            f" MUNIMENT_PRIVACY_OWN_DOMAINS ([privacy] own_domains); if not, it {by_rule}"
+        )
 
 
 def _check_engine(name: str, engine: Engine) -> None:
@@ -136,8 +175,15 @@ def _check_route(name: str, route: Route, engines: Mapping[str, Engine]) -> None
 
 
 def _is_provider(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    return any(host == provider or host.endswith(f".{provider}") for provider in PROVIDERS)
+    return _is_of(_host(url), PROVIDERS)
+
+
+def _is_of(host: str, domains: Iterable[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")
 
 
 def _is_inside(url: str) -> bool:
@@ -145,7 +191,7 @@ def _is_inside(url: str) -> bool:
 
     A number written another way than with four parts is not looked into; nor are letters beyond ASCII, whose dots may be others.
     """
-    host = (urlsplit(url).hostname or "").rstrip(".")
+    host = _host(url)
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:

@@ -151,7 +151,8 @@ def load() -> Settings:
         raise SettingsError("\n".join(_explain(e) for e in error.errors())) from None
     except ValueError as error:  # TOML that does not parse, or a variable that is no JSON where a table is wanted
         raise SettingsError(f"{config_file() or 'environment'}: {error}") from None
-    check_routes(settings.engines, settings.routes, {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url})
+    inside = {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url}
+    check_routes(settings.engines, settings.routes, inside, settings.privacy.own_domains)
     return settings
 
 

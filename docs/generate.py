@@ -36,6 +36,9 @@ log_level = "INFO"
 [llm]
 url = "http://llm.example.org:8000/v1"
 model = "my-model"
+
+[privacy]
+own_domains = ["example.org"]
 ```
 
 Tables that repeat, `[engines.NAME]` and `[[routes]]`, are JSON in the environment, in one variable each. What `MUNIMENT_ENGINES`

@@ -10,6 +10,7 @@ from core.routes import Engine, is_outside
 
 CLOUD = '[engines.cloud]\nurl = "https://llm.example.org/v1"\nmodel = "m"\napi_key = "hunter2"\noutside = true\n'
 TO_CLOUD = '[[routes]]\nengine = "cloud"\n'
+OWN = "[privacy]\nown_domains = ['example.org']\n"
 
 
 @pytest.fixture(autouse=True)
@@ -72,12 +73,25 @@ def test_a_rule_outside_for_more_than_public_collections_is_named_and_refused(co
         ("[engines.a]\nurl = 'https://api.openai.com/v1'\nmodel = 'm'\noutside = false\n", ["engines.a", "set outside = true"]),
         ("[llm]\nurl = 'https://api.openai.com/v1'\n", ["llm.url", "api.openai.com", "a rule only"]),
         ("[rerank]\nurl = 'https://api.jina.ai/v1'\n", ["rerank.url", "a rule only"]),
+        ("[llm]\nurl = 'https://llm.example.org/v1'\n", ["llm.url", "llm.example.org", "OWN_DOMAINS", "a rule only"]),
+        ("[rerank]\nurl = 'http://8.8.8.8'\n", ["rerank.url", "8.8.8.8", "OWN_DOMAINS"]),
+        (f"{OWN}[llm]\nurl = 'https://notexample.org/v1'\n", ["llm.url", "OWN_DOMAINS"]),
+        ("[privacy]\nown_domains = ['openai.com']\n", ["PRIVACY_OWN_DOMAINS", "openai.com", "outside"]),
+        ("[privacy]\nown_domains = ['azure.com']\n", ["PRIVACY_OWN_DOMAINS", "azure.com", "outside"]),
+        ("[privacy]\nown_domains = ['com']\n", ["PRIVACY_OWN_DOMAINS", "no domain"]),
     ],
 )
 def test_what_leads_nowhere_is_named(toml: str, words: list[str]) -> None:
     with pytest.raises(SettingsError) as caught:
         load(toml)
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://llm.Example.org/v1", "http://example.org:8000/v1", "http://gpu:8000/v1", "http://10.0.0.9/v1"]
+)
+def test_a_model_server_inside_needs_no_rule(url: str) -> None:
+    assert load(f"{OWN}[llm]\nurl = '{url}'\n").llm.url == url
 
 
 def test_a_wrong_engine_is_named_and_its_key_not_shown() -> None:
