@@ -20,7 +20,12 @@ from core.models.repository import COMMIT
 from core.options import Models
 
 PRODUCT = "muniment"
-TASKS = {"embedder": "feature-extraction", "generator": "text-generation", "reranker": "text-ranking"}
+TASKS = {
+    "embedder": "feature-extraction",
+    "generator": "text-generation",
+    "adapter": "text-generation",
+    "reranker": "text-ranking",
+}
 WEIGHTS = (".gguf", ".safetensors", ".bin", ".onnx")
 HUB = "https://huggingface.co"
 

@@ -111,9 +111,21 @@ def check_selected(settings: Settings) -> None:
 
 
 def selected(settings: Settings) -> list[str]:
-    """Name every model these settings use, wherever it runs."""
+    """Name every model these settings use, wherever it runs, adapters by their folders."""
     reranker = settings.rerank.model or (UNNAMED_RERANKER if settings.rerank.url else None)
-    return list(dict.fromkeys(name for name in (settings.embedding.model, reranker, settings.llm.model) if name))
+    names = (settings.embedding.model, reranker, settings.llm.model, *adapters(settings), *routed(settings))
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def adapters(settings: Settings) -> list[str]:
+    """Name the folders of the LoRA adapters that vLLM loads here."""
+    is_loaded = settings.llm.engine == "vllm" and settings.llm.url is None
+    return [str(folder) for folder in settings.vllm.adapter_folders.values()] if is_loaded else []
+
+
+def routed(settings: Settings) -> list[str]:
+    """Name the models of the engines that a rule leads to."""
+    return [settings.engines[route.engine].model for route in settings.routes if route.engine in settings.engines]
 
 
 def required(settings: Settings) -> list[str]:

@@ -71,7 +71,7 @@ def _listed(name: str, settings: Settings, *, is_used: bool) -> ListedModel:
 def _elsewhere(settings: Settings) -> set[str]:
     """Name the models that only servers elsewhere hold."""
     reranker = settings.rerank.model or catalogue.UNNAMED_RERANKER
-    away = {settings.llm.model if settings.llm.url else "", reranker if settings.rerank.url else ""}
+    away = {settings.llm.model if settings.llm.url else "", reranker if settings.rerank.url else "", *catalogue.routed(settings)}
     here = {settings.embedding.model, "" if settings.llm.url else settings.llm.model}
     return away - here
 
@@ -89,7 +89,8 @@ def _place(name: str, settings: Settings, elsewhere: set[str]) -> Place:
 
 
 def _role(name: str, entry: ModelEntry | None, settings: Settings) -> str:
-    roles = {catalogue.UNNAMED_RERANKER: "reranker", settings.llm.model: "generator", settings.embedding.model: "embedder"}
+    roles = dict.fromkeys(catalogue.adapters(settings), "adapter") | dict.fromkeys(catalogue.routed(settings), "generator")
+    roles |= {catalogue.UNNAMED_RERANKER: "reranker", settings.llm.model: "generator", settings.embedding.model: "embedder"}
     roles |= {settings.rerank.model: "reranker"} if settings.rerank.model else {}
     return roles.get(name) or (entry.role if entry else "embedder")
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from core.models import catalogue, inventory
+from core.errors import LicenceRefused
+from core.models import bill, catalogue, inventory
 from core.models.entries import CATALOGUE
+from core.routes import Engine, Route
 from core.settings import Settings
 from tests.fakes_models import FakeServer, entry_of
 
@@ -50,6 +52,22 @@ def test_of_a_server_elsewhere_the_name_is_all_that_is_known(settings: Settings)
     assert (generator.place, generator.files, generator.licence.spdx) == ("elsewhere", (), "Apache-2.0")
     nameless = settings.with_values(rerank={"url": "http://gpu.example"})
     assert (inventory.take(nameless)[1].role, inventory.take(nameless)[1].place) == ("reranker", "elsewhere")
+
+
+def test_what_rules_lead_to_and_what_is_put_on_the_model_is_listed_too(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "lora").mkdir()
+    (tmp_path / "lora" / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n")
+    engines = {name: Engine(url=f"http://{name}:8000/v1", model=f"org/{name}") for name in ("large", "idle")}
+    rules = {"engines": engines, "routes": (Route(engine="large"), Route(engine="default"))}
+    chosen = settings.with_values(llm={"engine": "vllm"}, vllm={"adapters": f"law={tmp_path / 'lora'}"})
+    used = chosen.model_copy(update=rules)
+    *_, adapter, engine = inventory.take(used)
+    assert (adapter.name, adapter.role, adapter.place) == (str(tmp_path / "lora"), "adapter", "own-folder")
+    assert (engine.name, engine.role, engine.place, engine.files) == ("org/large", "generator", "elsewhere", ())
+    assert adapter.licence.spdx == "CC-BY-NC-4.0"
+    assert {"org/large", str(tmp_path / "lora")} <= {c["name"] for c in bill.render([adapter, engine], used.models)["components"]}
+    with pytest.raises(LicenceRefused, match="research-only"):
+        catalogue.check_selected(used)
 
 
 def test_a_folder_of_ones_own_is_hashed_as_it_is(settings: Settings, tmp_path: Path) -> None:
