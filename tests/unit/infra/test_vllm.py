@@ -88,6 +88,13 @@ def test_adapters_are_read_for_their_rank(home: Path) -> None:
     assert arguments[arguments.index("--max-lora-rank") + 1] == "16"
 
 
+def test_an_adapter_under_a_licence_that_is_not_allowed_is_not_loaded(home: Path) -> None:
+    (home / "legal" / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n")
+    result = run(home, VLLM_ADAPTERS=f"legal={home / 'legal'}")
+    assert result.returncode == 1 and "models.allowed_licences" in result.stderr
+    assert not (home / "notes.arguments").exists()
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
