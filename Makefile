@@ -37,7 +37,7 @@ gpu: .venv/.base ## put faiss-gpu in the place of faiss-cpu in .venv, for the ve
 
 test: .venv/.dev ## unit, contract, integration and acceptance tests
 	@infra/browser.sh
-	@$(BIN)/python -m pytest -m "not torch and not vllm"
+	@$(BIN)/python -m pytest -rs -m "not torch and not vllm"
 
 check: .venv/.dev ## format, lint, types, arrows, doctests, docs
 	@$(BIN)/ruff format --check .
@@ -62,8 +62,8 @@ test-torch: .venv-torch/.ready ## embedders and rerankers held to their contract
 
 vllm: .venv-vllm/.ready ## install vLLM into .venv-vllm, for `muniment up --engine vllm`: the GPU's where there is one, else the CPU's
 
-test-vllm: .venv/.dev .venv-vllm/.ready ## the contract of model servers, held to by real vLLM (without a GPU on the CPU)
-	@$(BIN)/python -m pytest -m vllm tests/contract
+test-vllm: .venv/.dev .venv-vllm/.ready ## real vLLM (without a GPU on the CPU) held to the contract of model servers, and started by `up`
+	@$(BIN)/python -m pytest -m vllm tests/contract tests/acceptance
 
 bench: .venv/.dev ## speed and memory, as ratios taken in one run
 	@$(BIN)/python -m tests.benchmarks
