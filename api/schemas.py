@@ -198,7 +198,10 @@ class Citation(Outgoing):
     end: int
     answer_start: int
     answer_end: int
-    mended: bool = Field(description="The model had named another passage, or none that says so; the program found this one.")
+    mended: bool = Field(
+        description="The model had named another passage, and the program found this one, which supports the sentence better; "
+        "false where it had named none."
+    )
     boxes: list[Box]
 
     @classmethod

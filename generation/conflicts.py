@@ -37,7 +37,7 @@ def conflicts(quotes: Sequence[Quote], context: Context, passages: Passages | No
         for other, hit in _others(quote.hit, context, read_passages):
             if (quote, hit.document_id) not in found and (conflict := _between(quote, sentence, hit, other)):
                 found[quote, hit.document_id] = conflict
-    return list(found.values())
+    return list(dict.fromkeys(found.values()))  # of an answer that cites both sides each is found from either
 
 
 def _sentences_of(quotes: Iterable[Quote], context: Context, passages: Passages) -> Iterator[tuple[Quote, Sentence]]:

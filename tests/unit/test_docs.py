@@ -71,6 +71,11 @@ def test_no_placeholder_is_left(page: Path) -> None:
     assert re.findall(r"@[A-Z_]+@", page.read_text(encoding="utf-8")) == []
 
 
+@each_page
+def test_no_mark_of_a_merge_is_left(page: Path) -> None:
+    assert not re.search(r"^(<{7} |>{7} |={7}$)", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_every_page_is_linked_from_the_index() -> None:
     docs = PROJECT_ROOT / "docs"
     linked = {

@@ -117,7 +117,9 @@ def _print_sources(answer: dict[str, Any]) -> None:
             said = answer["answer"][claim["start"] : claim["end"]]
             how = "Not supported" if claim["verdict"] == "unsupported" else "Supported in part"
             output.write(f"{how} ({claim['reason']}): {said}\n")
-    for c in {c["number"]: c for c in answer["citations"]}.values():
+    ordered = sorted(answer["citations"], key=lambda c: (c["number"], c["mended"]))  # of the same number, one corrected is told
+    for c in {c["number"]: c for c in ordered}.values():
         named = ", ".join(filter(None, (c["title"], output.pages(c["page"], None))))
-        output.write(f"[{c['number']}] {named}  ({c['source']})\n")
+        told = "  citation corrected" if c["mended"] else ""
+        output.write(f"[{c['number']}] {named}  ({c['source']}){told}\n")
         output.write("".join(f"    {line}\n" for line in c["quote"].splitlines()))

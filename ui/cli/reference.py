@@ -27,7 +27,6 @@ the key by `MUNIMENT_API_KEY`, else in the file `api-key` of `MUNIMENT_HOME`. Se
   start, end, score}]}]}`, each query with its first 10 hits; `source` and `gold` are names in the data set, or paths below
   the corpus. With `--compare` also `comparison: {measures: {NAME: {before, now}}, main_measure, num_shared_queries, worse,
   better}`.
-<<<<<<< HEAD
 - `eval answers`: `{measures: {NAME: value}, counted: {NAME: number}, main_measure, waited_ms: {evidence, first_token,
   total: {p50, p95}}, server_ms: {NAME: median}, tokens, curve: [{confidence, coverage, accuracy}], aurc, fit: {threshold,
   balanced_accuracy, answered, refused, expected}, num_queries, num_refused, num_degraded, num_failed, collection, models,
@@ -35,9 +34,7 @@ the key by `MUNIMENT_API_KEY`, else in the file `api-key` of `MUNIMENT_HOME`. Se
   degraded, error, claims: [{text, verdict, reason, citations}], quotes: [{shown_as, number, source, page, start, end, quote,
   mended, fault}], waited_ms, timings_ms}]}`; with `--compare` also `comparison`, as above.
 - `eval harness`: `{tasks: {NAME: {measures: {NAME: value}, num_questions}}, harness_version, model}`.
-=======
 - `route egress`: `{"egress": [...]}`; with `--body` what left, to the byte.
->>>>>>> 23a5fb2 (Pages, commands and locks of routing; a network that is watched instead of one that is only cut)
 - `models`: `{"models": [{name, role, version, licence, num_bytes, origin, state, folder, error}]}`.
 
 `start` and `end` are character offsets, end exclusive, into what `muniment text DOCUMENT_ID` prints.

@@ -54,11 +54,11 @@ def conflicts(found: Sequence[Json]) -> str:
 def sources(citations: Sequence[Json], passages: Sequence[Json], *, anchor: str) -> str:
     """Return one closed card a number: title, page and file; inside it the quote, marked in the passage around it.
 
-    ``passages`` are the hits of the ``sources`` event. Citations of the same number are of the same quote. A card opens
-    when it or one of its chips is clicked.
+    ``passages`` are the hits of the ``sources`` event. Citations of the same number are of the same quote; if one of them was
+    corrected, the card says so. A card opens when it or one of its chips is clicked.
     """
-    quotes = {citation["number"]: citation for citation in citations}
-    cards = "".join(_card(quotes[number], passages, anchor) for number in sorted(quotes))
+    quotes = {c["number"]: c for c in sorted(citations, key=lambda c: (c["number"], c["mended"]))}
+    cards = "".join(_card(citation, passages, anchor) for citation in quotes.values())
     return f'<section class="mun-sources" data-testid="sources"><h4>Sources</h4>{cards}</section>' if cards else ""
 
 
@@ -116,13 +116,16 @@ def _passage(hit: Json) -> str:
     """Return an open card of a passage; of one that speaks to a machine it says so."""
     facts = [place(hit["source"], hit["page_first"]), " › ".join(hit["heading_path"])]
     small = " · ".join(escape(fact) for fact in facts if fact)
-    reasons = dict.fromkeys(flag["reason"] for flag in hit.get("flags", ()))
-    flag = '<p class="mun-problem" data-testid="flag">A part of it {}; it was not used.</p>'
-    told = "".join(flag.format(escape(reason)) for reason in reasons)
     return (
         f'<div class="mun-source" data-testid="passage"><div><strong>{escape(hit["title"])}</strong> <small>{small}</small>'
-        f"<blockquote>{_with_decisive(hit)}</blockquote>{told}</div></div>"
+        f"<blockquote>{_with_decisive(hit)}</blockquote>{_flags(hit)}</div></div>"
     )
+
+
+def _flags(hit: Json) -> str:
+    reasons = dict.fromkeys(flag["reason"] for flag in hit.get("flags", ()))
+    flag = '<p class="mun-problem" data-testid="flag">A part of it {}; it was not used.</p>'
+    return "".join(flag.format(escape(reason)) for reason in reasons)
 
 
 def _with_decisive(hit: Json) -> str:
@@ -141,7 +144,9 @@ def _attributed(quote: Json) -> str:
 def _card(citation: Json, passages: Sequence[Json], anchor: str) -> str:
     number, source, title = citation["number"], citation["source"], citation["title"]
     facts = [place(source, citation["page"]), filename(source) if filename(source) != title else ""]
-    small = " · ".join(escape(fact) for fact in facts if fact)
+    why = "The model had named another passage; this one supports the sentence better."
+    told = [f'<span data-testid="mended" title="{why}">citation corrected</span>'] if citation["mended"] else []
+    small = " · ".join([*(escape(fact) for fact in facts if fact), *told])
     return (
         f'<details class="mun-source" data-testid="citation"><summary><span class="mun-number">{number}</span>'
         f'<span><strong>{escape(title)}</strong><small>{small}</small></span></summary><div id="{anchor}-{number}">'
@@ -151,11 +156,12 @@ def _card(citation: Json, passages: Sequence[Json], anchor: str) -> str:
 
 def _quoted(citation: Json, passages: Sequence[Json]) -> str:
     """Mark the quote in the passage it was cut from, or show it alone where no passage holds it."""
-    before, after, heading = "", "", ""
+    before, after, heading, flags = "", "", "", ""
     for hit in passages:
         start, end = citation["start"] - hit["start"], citation["end"] - hit["start"]
         if hit["document_id"] == citation["document_id"] and start >= 0 and hit["text"][start:end] == citation["quote"]:
             before, after, heading = hit["text"][:start], hit["text"][end:], " › ".join(hit["heading_path"])
+            flags = _flags(hit)
             break
     where = f'<p class="mun-path">{escape(heading)}</p>' if heading else ""
-    return f"{where}<blockquote>{escape(before)}<mark>{escape(citation['quote'])}</mark>{escape(after)}</blockquote>"
+    return f"{where}<blockquote>{escape(before)}<mark>{escape(citation['quote'])}</mark>{escape(after)}</blockquote>{flags}"

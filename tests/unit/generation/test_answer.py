@@ -1,7 +1,10 @@
 import re
 from collections import abc
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.access import AccessScope
 from core.errors import ContextTooLong, ModelUnavailable
-from core.types import Answer, Hits, Turn
+from core.types import Answer, Hit, Hits, Turn
 from generation.answer import REFUSAL, AnswerEvent, Cited, Done, Pause, Plan, Sources, Token, answer, fold
 from generation.confidence import confidence
 from generation.engines.base import Message, Written
@@ -393,6 +396,64 @@ def test_what_nothing_supports_is_left_out_or_marked_as_the_plan_says() -> None:
         ("Dogs bark at night in Ohio.", "unsupported"),
     ]
     assert {(c.answer_start, c.answer_end) for c in marked.citations} == {(0, len(STATED))}
+
+
+CARRY = "Employees can carry over a maximum of {} annual leave hours to the next year."
+
+
+def policy(hours: int, title: str = "Leave policy", dated: date | None = None) -> Hit:
+    return replace(hit(f"Leave accrues. {CARRY.format(hours)} It lapses after that.", title=title), dated=dated)
+
+
+def ask_two(text: str, *found: Hit) -> Answer:
+    search = FixedSearch()
+    search.hits = [replace(one, rank=rank, document_id=UUID(int=rank), chunk_id=str(rank)) for rank, one in enumerate(found, 1)]
+    question = "How many annual leave hours can employees carry over?"
+    return fold(answer(question, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(text)))
+
+
+@pytest.mark.parametrize("is_newer_first", [True, False])
+@pytest.mark.parametrize(
+    ("text", "cited"),
+    [
+        (CARRY.format(240), 240),
+        (CARRY.format(200), 200),
+        ("Employees can carry over at most 240 annual leave hours.", 240),
+    ],
+)
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        (policy(240, dated=date(2023, 1, 1)), policy(200, dated=date(2024, 1, 1))),
+        (policy(240), policy(200, dated=date(2024, 1, 1))),
+        (policy(240, "Leave policy v2"), policy(200, "Leave policy v10")),
+    ],
+)
+def test_two_documents_that_disagree_on_a_number_are_both_told_the_newer_first(
+    older: Hit, newer: Hit, text: str, cited: int, is_newer_first: bool
+) -> None:
+    told = ask_two(text, *((newer, older) if is_newer_first else (older, newer)))
+    assert [citation.quote.text for citation in told.citations] == [CARRY.format(cited)]
+    (conflict,) = told.conflicts
+    assert (conflict.newer.text, conflict.older.text) == (CARRY.format(200), CARRY.format(240))
+    assert (conflict.newer.hit.title, conflict.newer.hit.dated) == (newer.title, newer.dated)
+    assert (conflict.older.hit.title, conflict.older.hit.dated) == (older.title, older.dated)
+    assert conflict.newer.hit.document_id != conflict.older.hit.document_id
+    assert conflict.what == "“200 annual leave hours” against “240 annual leave hours”"
+
+
+def test_an_answer_that_cites_both_sides_of_a_conflict_tells_it_once() -> None:
+    older, newer = policy(240, dated=date(2023, 1, 1)), policy(200, dated=date(2024, 1, 1))
+    told = ask_two(f"{CARRY.format(240)} {CARRY.format(200)}", older, newer)
+    assert [citation.quote.text for citation in told.citations] == [CARRY.format(240), CARRY.format(200)]
+    assert [(conflict.newer.text, conflict.older.text) for conflict in told.conflicts] == [(CARRY.format(200), CARRY.format(240))]
+
+
+def test_two_documents_that_agree_are_in_no_conflict() -> None:
+    older, newer = policy(240, "Leave policy v1", date(2023, 1, 1)), policy(240, "Leave policy v2", date(2024, 1, 1))
+    told = ask_two(CARRY.format(240), newer, older)
+    assert [citation.quote.text for citation in told.citations] == [CARRY.format(240)]
+    assert told.conflicts == ()
 
 
 def test_the_bill_tells_what_the_writing_took() -> None:

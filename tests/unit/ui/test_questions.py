@@ -114,3 +114,16 @@ def test_ask_prints_the_answer_as_it_comes_and_then_its_sources(run: Run) -> Non
 
 def test_a_refusal_cites_nothing(run: Run) -> None:
     assert run("ask", "else?") == (f"{REFUSAL}\n\nNo sources are cited. It is about other things.\n", "")
+
+
+@pytest.mark.parametrize("mended", [(True, False), (False, True), (True, True)])
+def test_a_citation_that_was_corrected_says_so(run: Run, fake: FakeApi, mended: tuple[bool, bool]) -> None:
+    leave, notes = fake.answers["leave?"]["citations"]
+    again = [leave | {"mended": is_mended} for is_mended in mended]  # two sentences that rest on the same quote
+    fake.answers["again?"] = fake.answers["leave?"] | {"citations": [again[0], notes, again[1]]}
+    assert run("ask", "again?")[0].splitlines()[2:] == [
+        "[1] Leave, p. 2  (/srv/leave.pdf)  citation corrected",
+        "    A new employee gets 13 days",
+        "[2] notes, p. 2  (/srv/notes.txt)",
+        "    Ann.",
+    ]
