@@ -2,9 +2,11 @@
 
 The API runs in a process of its own over a real PostgreSQL, the readers in this one. The engine keeps to its clock: token n
 leaves it n/30 s after the first, however late the ones before were taken. A stream's rate is what its reader saw of the
-engine's, from the first token to the last. Printed are the slowest, the errors and what the API's process took; once for an
-answer in the passages' own words and once for one that rephrases each sentence, which is dearer to verify. No two questions
-share a passage, so nothing that is kept of one helps another.
+engine's, from the first token to the last. Printed are the slowest, the errors and what the API's process took, the most memory
+it held meanwhile among it; once for an answer in the passages' own words and once for one that rephrases each sentence, which is
+dearer to verify. Before them a few readers ask one after the other: what they wait for their first text is the API's own share of
+it, with its keys, scopes, audit trail and events, over HTTP, but for the word or two that the engine takes time for. No two
+questions share a passage, so nothing that is kept of one helps another.
 """
 
 import asyncio
@@ -13,9 +15,11 @@ import multiprocessing
 import os
 import statistics
 import tempfile
+import threading
 import time
 from collections import abc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +41,7 @@ from tests.fakes_generation import ScriptedGenerator, hit
 
 NUM_STREAMS = 200
 TOKENS_PER_S = 30.0
+NUM_ALONE = 20
 NUM_OWNERS = 4  # one owner may ask half as many questions as all together
 QUESTION = "How many hours of annual leave can be carried over?"
 STATED = (
@@ -121,12 +126,32 @@ async def read(http: httpx.AsyncClient, key: str, number: int) -> Read:
     return Read(num_tokens, first - begun, last - first, "" if ended == "done" else f"{response.status_code} {ended}")
 
 
-async def read_all(url: str, keys: Sequence[str]) -> list[Read]:
+async def read_all(url: str, keys: Sequence[str]) -> tuple[list[Read], list[Read]]:
+    """Read one after the other, then all at once."""
     limits = httpx.Limits(max_connections=NUM_STREAMS, max_keepalive_connections=NUM_STREAMS)
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits, trust_env=False) as http:
         for key in keys:
             await http.post("/v1/collections", json={"name": "c"}, headers={"Authorization": f"Bearer {key}"})
-        return await asyncio.gather(*(read(http, keys[n % len(keys)], n) for n in range(NUM_STREAMS)))
+        alone = [await read(http, keys[0], NUM_STREAMS + n) for n in range(NUM_ALONE)]
+        return alone, await asyncio.gather(*(read(http, keys[n % len(keys)], n) for n in range(NUM_STREAMS)))
+
+
+@contextmanager
+def peak_of(server: psutil.Process) -> Iterator[list[int]]:
+    """Give a list whose last is the most memory the process has held since, in bytes."""
+    held, ended = [server.memory_info().rss], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.1):
+            held.append(max(held[-1], server.memory_info().rss))
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield held
+    finally:
+        ended.set()
+        looking.join()
 
 
 def measure(database_url: str, home: str, keys: Sequence[str], sentences: Sequence[str], name: str) -> None:
@@ -138,8 +163,9 @@ def measure(database_url: str, home: str, keys: Sequence[str], sentences: Sequen
         wait_for(f"http://127.0.0.1:{port}/livez")
         server = psutil.Process(process.pid)
         before, cpu = server.memory_info().rss, sum(server.cpu_times()[:2])
-        found = asyncio.run(read_all(f"http://127.0.0.1:{port}", keys))
-        peak, spent = server.memory_info().rss, sum(server.cpu_times()[:2]) - cpu
+        with peak_of(server) as held:
+            alone, found = asyncio.run(read_all(f"http://127.0.0.1:{port}", keys))
+        peak, spent = held[-1], sum(server.cpu_times()[:2]) - cpu
     finally:
         process.terminate()
         process.join(20)
@@ -148,13 +174,15 @@ def measure(database_url: str, home: str, keys: Sequence[str], sentences: Sequen
     rates = sorted((num - 1) / TOKENS_PER_S / one.writing_s for one in found if one.writing_s)
     firsts = statistics.median(one.first_s for one in found)
     print(f"{NUM_STREAMS} streams of {num} tokens at {TOKENS_PER_S:g}/s, {name}, {os.cpu_count()} cores")
+    lone = [1000 * one.first_s for one in alone[1:]]  # the first of them warms what is loaded when it is first needed
+    print(f"  first text of one reader alone {statistics.median(lone):.0f} ms median, {max(lone):.0f} ms at most")
     print(f"  errors {len(errors)} {sorted(set(errors))[:3]}")
     print(
         f"  rate of the slowest {rates[0]:.1%}, median {statistics.median(rates):.1%} of the engine's" if rates else "  no rates"
     )
     print(f"  first token, all asking at once {firsts:.2f} s median; CPU of the API {spent:.1f} s in {num / TOKENS_PER_S:.1f} s")
     each = (peak - before) / NUM_STREAMS / 1e3
-    print(f"  memory of the API {before / 1e6:.0f} MB before, {peak / 1e6:.0f} MB after: {each:.0f} kB a stream")
+    print(f"  memory of the API {before / 1e6:.0f} MB before, {peak / 1e6:.0f} MB at most: {each:.0f} kB a stream")
 
 
 def wait_for(url: str) -> None:
