@@ -18,6 +18,7 @@ PRECISION = 0.2  # how much the share of the evidence that is used tells two sen
 ELSEWHERE = 0.3  # what a word counts that the passage or its titles hold, but not the sentence
 _NEAR = 3  # lexemes between which two pairs still stand in the same slot
 _BEFORE_OR_AFTER = {"after", "before", "prior to"}
+_PLAINLY_NOT = re.compile(r"not|never|\w+n't")  # "without" and "unless" undo a "not" before them
 _SCOPE = 4  # lexemes a modal, bound or negation reaches
 _OPPOSED = {
     "modals": [
@@ -328,13 +329,15 @@ def _governors(case: _Case, i: int) -> list[int]:
 
 
 def _of_polarity(case: _Case) -> list[Contradiction]:
-    """Count what is denied on one side only: an odd number turns the claim round."""
+    """Count what is denied on one side only: an odd number turns the claim round. Two plain ones, said of two things one of which
+    the other side affirms, do not undo each other."""
     pairs = case.pairs
     agreed = {i: j for i, j in pairs.agree.items() if case.claim[i].kind == "negation" and not case.is_strict}
     agreed |= {
         i: j for i, j in {**pairs.moved, **pairs.agree}.items() if case.claim[i].kind == "negation" and case.is_same_target(i, j)
     }
-    ours = [lexeme for i, lexeme in enumerate(case.claim) if lexeme.kind == "negation" and i not in agreed]
+    alone = [i for i, lexeme in enumerate(case.claim) if lexeme.kind == "negation" and i not in agreed]
+    ours = [case.claim[i] for i in alone]
     held = {*pairs.agree.values(), *pairs.moved.values()}
     theirs = [
         lexeme
@@ -342,7 +345,9 @@ def _of_polarity(case: _Case) -> list[Contradiction]:
         if lexeme.kind == "negation" and j not in agreed.values() and not held.isdisjoint(case.targets(j))
     ]
     turned = [(case.claim[i], case.evidence[j]) for i, j in pairs.rival.items() if _turn(case, i, j)]
-    if (len(ours) + len(theirs) + len(turned)) % 2 == 0 and not (case.is_strict and ours):
+    apart = len(ours) > 1 and not (theirs or turned) and all(_PLAINLY_NOT.fullmatch(lexeme.stem) for lexeme in ours)
+    apart = apart and any((k := case.target(case.claim, i)) is not None and case.pairs.partner(k) is not None for i in alone)
+    if (len(ours) + len(theirs) + len(turned)) % 2 == 0 and not (apart or (case.is_strict and ours)):
         return []
     if turned:
         return [Contradiction(turned[0][1].text, turned[0][0].text)]

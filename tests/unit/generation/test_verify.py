@@ -150,6 +150,12 @@ def test_in_no_event_says_what_shall_not_says() -> None:
     assert verify("The policy does not include flood damage.", ["The policy excludes flood damage."]).verdict == "supported"
 
 
+def test_two_denials_of_two_things_do_not_undo_each_other() -> None:
+    passages = ["Only people on flexible work schedules can earn and use credit hours."]
+    assert verify("Credit hours do not run out if you do not use them.", passages).verdict == "unsupported"
+    assert verify("Leave is not denied without a reason.", ["Leave is denied for a reason only."]).verdict == "supported"
+
+
 def test_a_contradiction_is_not_mended_by_what_another_sentence_says() -> None:
     passages = [
         "Members may invite guests to the pool. Visitors must register guests at the gate, and members may not invite visitors."
