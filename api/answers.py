@@ -1,7 +1,8 @@
 """Answers on their way out: each grows in a thread of its own, and its asker may read it again from any event on.
 
 A connection that breaks loses nothing: for RESUME_S the model goes on, and what was sent meanwhile is kept until KEEP_S after
-the end. Whoever means to stop says so. An owner may leave few answers unattended, so that coming and going occupies no model.
+the end; one that was left off before its end is gone at once. Whoever means to stop says so. An owner may leave few answers
+unattended, so that coming and going occupies no model.
 All of it is in this process's memory: an answer that is not there any more is simply asked for anew.
 """
 
@@ -33,20 +34,25 @@ class Growing:
         self.answer_id, self.owner_id, self.asked = uuid4(), owner_id, asked
         self.messages: list[str] = []
         self.ended = False
-        self.stopping = False
-        self.changed_at = time.monotonic()  # when the last reader left, or the answer ended
+        self.stopping = False  # left off before its end, now or soon: never taken up again
+        self.changed_at = time.monotonic()  # when it was asked for, the last reader left, or the answer ended
         self._readers: set[Wake] = set()
-        self._was_read = False
+        self._is_expecting = True  # a reader who has asked for it, but does not read yet
 
     @property
     def is_unattended(self) -> bool:
         """Whether it still grows and its reader has gone; one whose reader has not come yet is no such answer."""
-        return self._was_read and not (self._readers or self.ended)
+        return not (self._is_expecting or self._readers or self.ended)
 
     def is_wanted(self) -> bool:
         """Tell whether to go on: somebody reads it, or has only just gone."""
-        patience_s = RESUME_S if self._was_read else START_S
+        patience_s = START_S if self._is_expecting else RESUME_S
         return not self.stopping and (bool(self._readers) or time.monotonic() - self.changed_at < patience_s)
+
+    def expect(self) -> None:
+        """Go on for the reader who has just asked for it."""
+        if not self.ended:
+            self._is_expecting, self.changed_at = True, time.monotonic()
 
     def add(self, message: str) -> None:
         """Take the next message; called by the thread in which it grows."""
@@ -84,13 +90,13 @@ class Growing:
             loop.call_soon_threadsafe(more.set)
 
         self._readers.add(wake)
-        self._was_read = True
+        self._is_expecting = False
         try:
             yield more
         finally:
-            self._readers.discard(wake)
             if not self.ended:  # from its end on it is kept for a while, however often it is read
-                self.changed_at = time.monotonic()
+                self.changed_at = time.monotonic()  # before he is gone, lest it seem that he has been for long
+            self._readers.discard(wake)
 
     def _wake(self) -> None:
         for wake in tuple(self._readers):
@@ -133,11 +139,24 @@ class Answers:
         threading.Thread(target=self._grow, args=(growing, messages, close), name=name, daemon=True).start()
         return growing
 
-    def find(self, owner_id: str, answer_id: UUID) -> Growing | None:
-        """Return the owner's answer of that id, if it is still here."""
+    def find(self, owner_id: str, answer_id: UUID, asked: str | None = None) -> Growing | None:
+        """Return the owner's answer of that id, whole or growing, which then waits for its reader.
+
+        None for what is not here any more, was left off before its end, or answers something else than was ``asked``.
+        """
         with self._lock:
             growing = self._by_id.get(answer_id)
-        return growing if growing and growing.owner_id == owner_id else None
+            if growing is None or growing.owner_id != owner_id or growing.stopping or asked not in (None, growing.asked):
+                return None
+            growing.expect()
+        return growing
+
+    def stop(self, owner_id: str, answer_id: UUID) -> None:
+        """Have the owner's answer stop; one that has ended, or is not here, is left as it is."""
+        with self._lock:
+            growing = self._by_id.get(answer_id)
+            if growing and growing.owner_id == owner_id and not growing.ended:
+                growing.stopping = True
 
     def resumed(self, owner_id: str, last_event_id: str | None, asked: str | None = None) -> tuple[Growing, int] | None:
         """Read a ``Last-Event-ID``: the answer, and how many of its messages were read.
@@ -146,25 +165,32 @@ class Answers:
         """
         name, _, number = (last_event_id or "").rpartition(":")
         try:
-            growing, num_read = self.find(owner_id, UUID(name)), int(number)
+            answer_id, num_read = UUID(name), int(number)
         except ValueError:
             return None
-        if growing is None or asked not in (None, growing.asked):
-            return None
-        return growing, min(max(num_read, 0), len(growing.messages))
+        growing = self.find(owner_id, answer_id, asked)
+        return (growing, min(max(num_read, 0), len(growing.messages))) if growing else None
 
     def _grow(self, growing: Growing, messages: Callable[[Growing], Iterator[str]], close: Callable[[], None]) -> None:
         try:
             for message in messages(growing):
                 if message:
                     growing.add(message)
-                if not growing.is_wanted():
+                if self._is_left_off(growing):
                     break
         except Exception:  # a thread's last handler; what fails while an answer is written is a message itself
+            growing.stopping = True
             log.exception("answer_failed")
         finally:
             growing.end()
             close()
+
+    def _is_left_off(self, growing: Growing) -> bool:
+        """Tell whether nobody wants it any more; under the lock, so that it is not taken up again in the same moment."""
+        with self._lock:
+            if not growing.is_wanted():
+                growing.stopping = True
+            return growing.stopping
 
     def _tidy(self, owner_id: str) -> None:
         """Forget what ended a while ago, and stop the oldest of too many that the owner left behind."""

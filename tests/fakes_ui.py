@@ -6,12 +6,12 @@ What it stands for is held to api/schemas.py by tests/contract/test_fake_api.py.
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import uvicorn
 from fastapi import Depends, FastAPI, Form, HTTPException, Request, UploadFile
@@ -301,7 +301,9 @@ def make_app(fake: FakeApi) -> FastAPI:
 
     @app.post("/v1/ask")
     def ask(body: Json) -> StreamingResponse:
-        return StreamingResponse(_events(fake, *fake.understand(body)), media_type="text/event-stream")
+        answer_id = uuid4()
+        events = _events(fake, *fake.understand(body), answer_id)
+        return StreamingResponse(_numbered(events, answer_id), media_type="text/event-stream")
 
     @app.post("/v1/extract")
     def extract(body: Json, request: Request) -> Response:
@@ -314,8 +316,7 @@ def make_app(fake: FakeApi) -> FastAPI:
             return JSONResponse(done)
         progress = [("progress", {"id": value["id"], "step": "search"}) for value in values]
         events = [event for pair in zip(progress, (("value", value) for value in values), strict=True) for event in pair]
-        messages = "".join(_event(name, data) for name, data in [*events, ("done", done)])
-        return Response(messages, media_type="text/event-stream")
+        return StreamingResponse(_numbered([*events, ("done", done)], uuid4()), media_type="text/event-stream")
 
     return app
 
@@ -326,22 +327,23 @@ def _index(store: str, *, is_building: bool) -> Json:
     return {"store": store, "kind": "hnsw", "is_ready": not is_building, "is_building": is_building} | counts | built
 
 
-def _events(fake: FakeApi, question: str, standalone: str | None) -> Iterator[str]:
+def _events(fake: FakeApi, question: str, standalone: str | None, answer_id: UUID) -> Iterator[tuple[str, Json]]:
     script = fake.answers.get(question, _answer(REFUSAL, refused=True) | {"hits": []})
     script = script | {"standalone_question": standalone, "note": fake.notes.get(question)}
     told = {name: script[name] for name in ("hits", "unavailable_sources", "standalone_question", "note")}
     for given in (False, True):
-        yield _event("sources", told | {"given": given, "answer_id": str(uuid4())})
+        yield "sources", told | {"given": given, "answer_id": str(answer_id)}
     for number, word in enumerate(script["answer"].split(" ")):
         time.sleep(fake.word_delay_s)
-        yield _event("token", {"text": f" {word}" if number else word})
+        yield "token", {"text": f" {word}" if number else word}
     for citation in script["citations"]:
-        yield _event("citation", citation)
-    yield _event("done", script)
+        yield "citation", citation
+    yield "done", script
 
 
-def _event(name: str, data: Json) -> str:
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+def _numbered(events: Iterable[tuple[str, Json]], answer_id: UUID) -> Iterator[str]:
+    for number, (name, data) in enumerate(events, start=1):
+        yield f"id: {answer_id}:{number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
 
 
 def _answer(text: str, *, refused: bool = False, citations: list[Json] | None = None) -> Json:

@@ -2,12 +2,14 @@
 
 Goes in: a base URL and a key. Comes out: the API's JSON as dicts, with the fields docs/reference/api.md names.
 Every failure is one ApiError, whose ``status`` is the HTTP status or 0 when there was no answer at all. One client
-may be shared by threads. It keeps no state but the connections, retries nothing and follows no redirect.
+may be shared by threads. It keeps no state but the connections and follows no redirect. It retries nothing but to take up a
+stream again where its connection broke.
 """
 
 import json
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -24,6 +26,11 @@ History = Sequence[Mapping[str, str]]  # turns {question, answer}, oldest first,
 Filters = Mapping[str, Any]  # conditions on documents by their names in docs/reference/api.md
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 CONNECT_TIMEOUT_S = 5.0
+RESUME_PAUSES_S = (0.1, 0.5, 1.5)  # before each try to take up a broken stream; the server waits 5 seconds for its reader
+BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)  # may go better at once; silence would not
+LAST = ("done", "error")  # the events that end a stream
+
+Event = tuple[str, str, Json]  # id, name, data
 
 
 class ApiError(Exception):
@@ -196,7 +203,8 @@ class Client(AccessCalls, FeedbackCalls, RouteCalls):
 
         With ``history``, what was asked and answered before, the question is rewritten to stand alone; where that made
         another of it, sources and done tell it as ``standalone_question``. An ``error`` event becomes an ApiError, and so
-        does a stream that ends without ``done``. Close the iterator early to have the model stop.
+        does a stream that ends without ``done``. A connection that breaks in between is made anew, and no event is lost or
+        comes twice. Close the iterator early to have the model stop.
         """
         body = _given(question=question, collection=collection, history=history, filters=filters, explain=explain)
         return self._stream("/v1/ask", body)
@@ -216,21 +224,56 @@ class Client(AccessCalls, FeedbackCalls, RouteCalls):
         return self._stream("/v1/extract", {"document_id": document_id, "questions": list(questions)})
 
     def _stream(self, url: str, body: Json) -> Generator[tuple[str, Json], None, None]:
-        request = self._http.build_request("POST", url, json=body, headers={"Accept": "text/event-stream"})
-        with _translated():
-            response = self._http.send(request, stream=True)
-            answer_id = None
-            try:
-                if response.is_error:
-                    response.read()
-                    raise _error(response)
-                for name, data in _until_done(_events(response.iter_lines())):
-                    answer_id = None if name == "done" else data.get("answer_id", answer_id)
+        answer_id = ""  # while it grows
+        try:
+            with _translated(), closing(self._unbroken(url, body)) as events:
+                for event_id, name, data in events:
+                    answer_id = "" if name in LAST else _answer_id(event_id)
+                    if name == "error":
+                        title, detail = str(data.get("title", "Error")), str(data.get("detail", ""))
+                        raise ApiError(title, detail, int(data.get("status", 500)))
                     yield name, data
-            finally:
-                response.close()
-                if answer_id:
-                    self._stop(answer_id)
+        finally:
+            if answer_id:
+                self._stop(answer_id)
+
+    def _unbroken(self, url: str, body: Json) -> Generator[Event, None, None]:
+        """Yield all events to the last one; where the connection breaks after some, a few tries are made to read the others.
+
+        Raises what broke it where they fail, or the answer is gone; ApiError for any other status.
+        """
+        request = self._http.build_request("POST", url, json=body, headers={"Accept": "text/event-stream"})
+        last_id = ""
+        broken: Exception | None = None
+        pauses_s: Iterator[float] = iter(())  # before the first event there is nothing to take up
+        while True:
+            try:
+                with self._opened(request) as response:
+                    for last_id, name, data in _events(response.iter_lines()):
+                        pauses_s = iter(RESUME_PAUSES_S) if last_id else iter(())
+                        yield last_id, name, data
+                        if name in LAST:
+                            return
+                broken = ApiError("Answer cut short", "The connection ended before the answer did; ask again.", 0)
+            except BROKEN as error:
+                broken = error
+            except ApiError as error:
+                raise (broken if broken and error.status == 404 else error) from None
+            if (pause_s := next(pauses_s, None)) is None:
+                raise broken
+            time.sleep(pause_s)
+            request = self._http.build_request("GET", f"/v1/answers/{_answer_id(last_id)}", headers={"Last-Event-ID": last_id})
+
+    @contextmanager
+    def _opened(self, request: httpx.Request) -> Iterator[httpx.Response]:
+        response = self._http.send(request, stream=True)
+        try:
+            if response.is_error:
+                response.read()
+                raise _error(response)
+            yield response
+        finally:
+            response.close()
 
     def _stop(self, answer_id: str) -> None:
         """Have the model stop at once; if that cannot be said the server finds out by itself a little later."""
@@ -317,22 +360,21 @@ def _error(response: httpx.Response) -> ApiError:
     return ApiError(str(problem["title"]), str(problem.get("detail", "")), response.status_code)
 
 
-def _events(lines: Iterable[str]) -> Generator[tuple[str, Json], None, None]:
-    """Read server-sent events; our server writes one ASCII ``data`` line of JSON an event."""
-    name = ""
+def _events(lines: Iterable[str]) -> Iterator[Event]:
+    """Read server-sent events; our server writes one ASCII ``data`` line of JSON an event. One without its empty line is none."""
+    event_id = name = told = ""
     for line in lines:
         field, _, value = line.partition(": ")
-        if field == "event":
+        if field == "id":
+            event_id = value
+        elif field == "event":
             name = value
         elif field == "data":
-            yield name, json.loads(value)
+            told = value
+        elif not line and told:
+            yield event_id, name, json.loads(told)
+            told = ""
 
 
-def _until_done(events: Iterable[tuple[str, Json]]) -> Generator[tuple[str, Json], None, None]:
-    for name, data in events:
-        if name == "error":
-            raise ApiError(str(data.get("title", "Error")), str(data.get("detail", "")), int(data.get("status", 500)))
-        yield name, data
-        if name == "done":
-            return
-    raise ApiError("Answer cut short", "The connection ended before the answer did; ask again.", 0)
+def _answer_id(event_id: str) -> str:
+    return event_id.rpartition(":")[0]

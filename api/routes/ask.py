@@ -71,8 +71,7 @@ def read_again(answer_id: UUID, caller: Caller, services: Wired, last_event_id: 
 @router.delete("/answers/{answer_id}", summary="Stop an answer", status_code=204, response_class=Response)
 def stop(answer_id: UUID, caller: Caller, services: Wired) -> None:
     """Stops the model that writes it; one that has ended, or is not there, is left as it is."""
-    if growing := services.answers.find(caller.owner_id, answer_id):
-        growing.stopping = True
+    services.answers.stop(caller.owner_id, answer_id)
 
 
 def _events(body: Ask, caller: Principal, scope: AccessScope, services: Services) -> Events:

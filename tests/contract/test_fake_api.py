@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -75,13 +75,19 @@ def test_hits_have_the_real_fields(http: httpx.Client) -> None:
     assert [hit.text for hit in found.hits] == [TEXT]  # type: ignore[attr-defined]
 
 
+def events_of(response: httpx.Response) -> list[tuple[str, Any]]:
+    """Each event's name and data, once their ids are found to count one answer's events."""
+    told = [message.splitlines() for message in response.text.strip().split("\n\n")]
+    ids = [event_id.removeprefix("id: ").rpartition(":") for event_id, _, _ in told]
+    assert [int(number) for _, _, number in ids] == [*range(1, len(told) + 1)]
+    assert len({UUID(answer_id) for answer_id, _, _ in ids}) == 1
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for _, name, data in told]
+
+
 @pytest.mark.parametrize(("question", "expected"), [("leave?", "citation"), ("else?", "token")])
 def test_events_have_the_real_names_order_and_fields(http: httpx.Client, question: str, expected: str) -> None:
     models = {"sources": schemas.Sources, "token": Token, "citation": schemas.Citation, "done": schemas.Answer}
-    messages = http.post("/v1/ask", json={"question": question}).text.strip().split("\n\n")
-    events = [
-        (name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in map(str.splitlines, messages)
-    ]
+    events = events_of(http.post("/v1/ask", json={"question": question}))
     for name, data in events:
         same_fields(models[name], data)
     names = list(dict.fromkeys(name for name, _ in events))
@@ -127,8 +133,7 @@ def test_values_have_the_real_fields_whether_they_come_one_by_one_or_together(fa
     extraction.ExtractRequest.model_validate(body)
     whole = http.post("/v1/extract", json=body).json()
     same_fields(extraction.Values, whole)
-    streamed = http.post("/v1/extract", json=body, headers={"Accept": "text/event-stream"}).text.strip().split("\n\n")
-    events = [(n.removeprefix("event: "), json.loads(d.removeprefix("data: "))) for n, d in map(str.splitlines, streamed)]
+    events = events_of(http.post("/v1/extract", json=body, headers={"Accept": "text/event-stream"}))
     assert [name for name, _ in events] == ["progress", "value"] * 3 + ["done"]
     assert events[-1][1] == whole
     assert [data for name, data in events if name == "value"] == whole["values"]

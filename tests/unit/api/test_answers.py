@@ -75,6 +75,31 @@ def test_an_answer_that_is_stopped_stops_the_model(alice, services):
     assert services.generator.num_written < 5
 
 
+def test_an_answer_left_off_before_its_end_is_gone_and_asked_anew(alice, services):
+    def stop(number: int) -> None:
+        if number == 1:
+            (growing,) = services.answers._by_id.values()
+            growing.stopping = True  # as where nobody reads it any more
+
+    services.generator.before_piece = stop
+    cut = events_of(alice("POST", "/v1/ask", json=QUESTION, headers=STREAM))
+    assert "done" not in [name for _, name, _ in cut]
+    last, answer_id = cut[-1][0], cut[0][2]["answer_id"]
+    for headers in ({}, {"Last-Event-ID": last}):
+        assert alice("GET", f"/v1/answers/{answer_id}", headers=headers).status_code == 404
+    services.generator.before_piece = lambda number: None
+    anew = events_of(alice("POST", "/v1/ask", json=QUESTION, headers=STREAM | {"Last-Event-ID": last}))
+    assert (anew[0][1], anew[-1][1]) == ("sources", "done")
+    assert anew[0][2]["answer_id"] != answer_id
+
+
+def test_an_answer_that_has_ended_is_not_stopped_any_more(alice):
+    whole = events_of(alice("POST", "/v1/ask", json=QUESTION, headers=STREAM))
+    answer_id = whole[0][2]["answer_id"]
+    assert alice("DELETE", f"/v1/answers/{answer_id}").status_code == 204
+    assert events_of(alice("GET", f"/v1/answers/{answer_id}")) == whole
+
+
 class Source:
     """Messages that come when they are let out, and whether they were closed."""
 
@@ -113,6 +138,52 @@ def test_a_reader_that_breaks_off_finds_the_rest_and_what_is_left_alone_stops(mo
     source.go.release(1)
     assert source.closed.wait(5)
     assert growing.ended
+
+
+def test_what_was_left_off_is_not_taken_up_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(answers, "RESUME_S", 0.0)
+    store, source = Answers(), Source()
+    growing = started(store, source)
+    source.go.release(1)
+    asyncio.run(read(growing, 1))
+    source.go.release(1)
+    assert source.closed.wait(5)
+    assert store.resumed("alice", f"{growing.answer_id}:1") is None
+    assert store.find("alice", growing.answer_id) is None
+
+
+def test_what_is_taken_up_again_waits_for_its_reader(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(answers, "RESUME_S", 0.0)
+    store, source = Answers(), Source(4)
+    growing = started(store, source)
+    source.go.release(1)
+    asyncio.run(read(growing, 1))
+    assert store.resumed("alice", f"{growing.answer_id}:1", "something else") is None
+    assert not growing.is_wanted()
+    assert store.resumed("alice", f"{growing.answer_id}:1") == (growing, 1)
+    for _ in range(answers.MAX_UNATTENDED + 1):  # others are left behind meanwhile
+        other = started(store, source_of_other := Source())
+        source_of_other.go.release(1)
+        asyncio.run(read(other, 1))
+    started(store, Source())
+    source.go.release(4)
+    wait_until(lambda: growing.ended, seconds=5)
+    assert asyncio.run(read(growing, 9, after=1)) == ["data: 1", "data: 2", "data: 3"]
+
+
+def test_a_reader_who_leaves_has_only_just_gone(monkeypatch: pytest.MonkeyPatch):
+    wanted = []
+
+    class Readers(set):
+        def discard(self, wake: Any) -> None:
+            super().discard(wake)
+            wanted.append(growing.is_wanted())  # as the thread in which it grows asks at this moment
+
+    growing = Growing("alice", "")
+    growing.messages, growing._readers = ["data: 0\n\n"], Readers()
+    growing.changed_at -= 100
+    assert asyncio.run(read(growing, 1)) == ["data: 0"]
+    assert wanted == [True]
 
 
 def test_an_answer_whose_reader_is_late_waits_for_him(monkeypatch: pytest.MonkeyPatch):
@@ -204,7 +275,9 @@ def test_a_failure_in_the_thread_ends_the_answer_and_closes_the_model():
         raise RuntimeError
 
     closed = threading.Event()
-    start: Callable[..., Growing] = Answers().start
+    store = Answers()
+    start: Callable[..., Growing] = store.start
     growing = start("alice", broken, closed.set)
     assert closed.wait(5)
     assert asyncio.run(read(growing, 9)) == ["data: 0"]
+    assert store.find("alice", growing.answer_id) is None

@@ -7,14 +7,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ui import client as client_module
 from ui.client import ApiError, Client
+
+Answer = tuple[int, str, bytes]
 
 
 class Server(ThreadingHTTPServer):
     """Answers every request with the same status, type and body, and keeps what it was asked."""
 
     daemon_threads = True
-    answer = (200, "application/json", b"{}")
+    answer: Answer = (200, "application/json", b"{}")
+    breaks = False  # whether each connection breaks after the body, instead of ending there
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -28,13 +32,18 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
-        status, content_type, answer = self.server.answer
+        status, content_type, answer = self._answer()
         self.send_response(status)
         self.send_header("Content-Type", content_type)
+        if self.server.breaks:
+            self.send_header("Content-Length", str(len(answer) + 1))
         self.end_headers()
         self.wfile.write(answer)
 
     do_GET = do_POST = do_DELETE = _serve
+
+    def _answer(self) -> Answer:
+        return self.server.answer
 
     def log_message(self, *args: object) -> None:
         pass
@@ -43,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # seconds until it sees that it is to stop
         thread.start()
         yield server
         server.shutdown()
@@ -157,6 +166,106 @@ def test_a_stream_refused_is_a_problem(server: Server, client: Client):
     server.answer = (422, "application/problem+json", b'{"title": "Invalid request", "status": 422, "detail": "empty"}')
     with pytest.raises(ApiError, match="empty"):
         list(client.ask_stream(""))
+
+
+NAMES = ("sources", "token", "token", "citation", "done")
+PARTS = [f'id: a-b:{n}\nevent: {name}\ndata: {{"number": {n}}}\n\n'.encode() for n, name in enumerate(NAMES, 1)]
+WHOLE = [(name, {"number": n}) for n, name in enumerate(NAMES, 1)]
+PROBLEM = (404, "application/problem+json", b'{"title": "Not found", "status": 404, "detail": "no such answer"}')
+
+
+class Streams:
+    """What the server sends of PARTS, connection by connection: so many bytes each, after the last event that was read."""
+
+    def __init__(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.num_bytes: list[int] = []  # all of them where none is left
+        self.instead: Answer | None = None  # when it is to be taken up again
+        self.server = server
+        monkeypatch.setattr(Handler, "_answer", lambda handler: self.next())
+        monkeypatch.setattr(client_module, "RESUME_PAUSES_S", (0.0, 0.0, 0.0))
+
+    def next(self) -> Answer:
+        method, path, headers, _ = self.server.asked[-1]
+        if method == "GET" and self.instead:
+            return self.instead
+        assert method == "DELETE" or path == ("/v1/answers/a-b" if "Last-Event-ID" in headers else "/v1/ask")
+        after = int(headers.get("Last-Event-ID", "a-b:0").removeprefix("a-b:"))
+        num_bytes = self.num_bytes.pop(0) if self.num_bytes else None
+        return (200, "text/event-stream", b"".join(PARTS[after:])[:num_bytes])
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, *_ in self.server.asked]
+
+
+@pytest.fixture
+def streams(server: Server, monkeypatch: pytest.MonkeyPatch) -> Streams:
+    return Streams(server, monkeypatch)
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+@pytest.mark.parametrize("event", range(1, len(PARTS)))
+def test_a_stream_is_taken_up_again_wherever_it_breaks(
+    server: Server, client: Client, streams: Streams, event: int, *, breaks: bool
+):
+    server.breaks = breaks
+    begun = sum(map(len, PARTS[:event]))
+    for num_bytes in range(begun, begun + len(PARTS[event])):
+        streams.num_bytes = [num_bytes]
+        server.asked.clear()
+        assert list(client.ask_stream("q")) == WHOLE
+        (_, _, _, body), (_, _, headers, nothing) = server.asked
+        assert (json.loads(body), headers["Last-Event-ID"], nothing) == ({"question": "q"}, f"a-b:{event}", b"")
+
+
+def test_a_stream_that_goes_on_may_break_often(server: Server, client: Client, streams: Streams):
+    server.breaks = True
+    streams.num_bytes = [num for part in PARTS for num in (len(part), 0, 0)][:-3]
+    assert list(client.ask_stream("q")) == WHOLE
+    assert streams.methods == ["POST", *["GET"] * 12]
+
+
+@pytest.mark.parametrize(("breaks", "title"), [(True, "API not reachable"), (False, "Answer cut short")])
+def test_after_a_few_tries_the_answer_is_stopped(server: Server, client: Client, streams: Streams, *, breaks: bool, title: str):
+    server.breaks = breaks
+    streams.num_bytes = [len(PARTS[0]), 0, 0, 0]
+    stream = client.ask_stream("q")
+    assert next(stream) == WHOLE[0]
+    with pytest.raises(ApiError) as caught:
+        next(stream)
+    assert (caught.value.title, caught.value.status) == (title, 0)
+    assert streams.methods == ["POST", "GET", "GET", "GET", "DELETE"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(404, (0, "API not reachable")), (503, (503, "Not found"))])
+def test_a_status_is_no_reason_to_try_again(server: Server, client: Client, streams: Streams, status: int, told: tuple[int, str]):
+    server.breaks, streams.num_bytes = True, [len(PARTS[0])]
+    streams.instead = (status, *PROBLEM[1:])
+    stream = client.ask_stream("q")
+    next(stream)
+    server.breaks = False
+    with pytest.raises(ApiError) as caught:
+        next(stream)
+    assert (caught.value.status, caught.value.title) == told
+    assert streams.methods.count("GET") == 1
+
+
+def test_what_breaks_before_the_first_event_is_not_asked_again(server: Server, client: Client, streams: Streams):
+    server.breaks, streams.num_bytes = True, [len(PARTS[0]) - 1]
+    with pytest.raises(ApiError) as caught:
+        next(client.ask_stream("q"))
+    assert (caught.value.title, streams.methods) == ("API not reachable", ["POST"])
+
+
+@pytest.mark.parametrize("name", ["ask", "extract"])
+def test_a_stream_is_stopped_by_closing_it_and_not_at_its_end(server: Server, client: Client, name: str):
+    server.answer = (200, "text/event-stream", b"".join(PARTS))
+    for num_read, stopped in ((1, [("DELETE", "/v1/answers/a-b")]), (len(PARTS), [])):
+        server.asked.clear()
+        stream = client.ask_stream("q") if name == "ask" else client.extract_stream("7", [])
+        assert [next(stream) for _ in range(num_read)] == WHOLE[:num_read]
+        stream.close()
+        assert [(method, path) for method, path, *_ in server.asked][1:] == stopped
 
 
 def test_proxies_of_the_environment_do_not_see_loopback(server: Server, monkeypatch: pytest.MonkeyPatch):

@@ -1,7 +1,9 @@
 """Every view of the page, run by Streamlit's own test driver against the scripted API."""
 
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -55,6 +57,74 @@ def test_a_refusal_cites_nothing(app: AppTest) -> None:
     app.run().chat_input[0].set_value("Who are you?").run()
     assert 'data-state="refused"' in shown(app)
     assert "mun-chip" not in shown(app) and 'data-testid="citation"' not in shown(app)
+
+
+AWAY = "The model does not answer just now; these are the passages' own words."
+TRY = "Try other words, choose another collection, or add the document that holds the answer."
+WHAT = "“15 days” against “13 days”"
+PLACE = {"document_id": "1", "page": None, "start": 0, "end": 9}
+CONFLICT = {"newer": PLACE | {"title": "2024", "quote": "<b>15 days"}, "older": PLACE | {"title": "2023", "quote": "13 days"}}
+UNSUPPORTED = {"start": 0, "end": 14, "verdict": "unsupported", "reason": "nothing says <so>"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "there", "not_there"),
+    [
+        (
+            {},
+            ["Answered in 2.1 s by fake-model. Check the marked passages before you rely on it.</p>"],
+            ["mun-notice", "corrected"],
+        ),
+        ({"degraded": f"{AWAY}<hr>"}, [f"{escape(AWAY)}&lt;hr&gt;</p>", "<mark>13 days</mark>"], ["Answered in", "<hr>"]),
+        ({"note": "No <i>Acme</i>."}, ["before you rely on it. No &lt;i&gt;Acme&lt;/i&gt;.</p>"], ["<i>"]),
+        ({"degraded": AWAY, "note": "No Acme."}, [f"{escape(AWAY)} No Acme.</p>"], ["Answered in"]),
+        ({"unavailable_sources": ["<u>wiki", "crm"]}, ["synchronised too long ago: &lt;u&gt;wiki, crm.</p>"], ["<u>"]),
+        (
+            {"conflicts": [CONFLICT | {"what": WHAT}]},
+            [f"<li>{WHAT}<blockquote>“&lt;b&gt;15 days” <small>2024</small></blockquote><blockquote>“13 days” <small>2023"],
+            ["<b>15"],
+        ),
+        (
+            {"claims": [UNSUPPORTED]},
+            ['data-verdict="unsupported" title="nothing says &lt;so&gt;">It is 13 days.</span>'],
+            ["says <so>"],
+        ),
+        (
+            {"refused": True, "refusal": {"reason": "not_stated", "detail": "It is about <b>other</b> things."}, "citations": []},
+            [f"It is about &lt;b&gt;other&lt;/b&gt; things. {TRY}</p>", "Not in these documents", "Nearest passages"],
+            ["Answered in", "mun-chip", 'data-testid="citation"', "<b>other"],
+        ),
+        (
+            {
+                "refused": True,
+                "refusal": {"reason": "model_unavailable", "detail": "Ask again."},
+                "degraded": AWAY,
+                "citations": [],
+            },
+            [f"Ask again. {TRY}</p>"],
+            [escape(AWAY)],
+        ),
+    ],
+)
+def test_what_became_of_an_answer_is_told_with_it(
+    app: AppTest, fake: FakeApi, changed: dict[str, Any], there: list[str], not_there: list[str]
+) -> None:
+    leave = fake.add_document("handbook", "leave.pdf", "Annual leave is 13 days.")
+    fake.add_answer("How much leave?", ("It is 13 days.", leave, "13 days"))
+    fake.answers["How much leave?"] |= changed
+    fake.notes |= {"How much leave?": note} if (note := changed.get("note")) else {}
+    app.run().chat_input[0].set_value("How much leave?").run()
+    told = shown(app)
+    assert [text for text in there if text not in told] == []
+    assert [text for text in not_there if text in told] == []
+
+
+def test_a_citation_that_was_corrected_says_so(app: AppTest, fake: FakeApi) -> None:
+    leave = fake.add_document("handbook", "leave.pdf", "Annual leave is 13 days.", num_pages=2)
+    fake.add_answer("How much leave?", ("It is 13 days.", leave, "13 days"), page=2)
+    fake.answers["How much leave?"]["citations"][0]["mended"] = True
+    app.run().chat_input[0].set_value("How much leave?").run()
+    assert "citation corrected</span></small>" in shown(app)
 
 
 def test_a_name_that_no_document_bears_is_told(app: AppTest, fake: FakeApi) -> None:
