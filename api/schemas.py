@@ -277,6 +277,9 @@ class Answer(Outgoing):
     degraded: str | None
     citations: list[Citation]
     claims: list[Claim]
+    left_out: list[str] = Field(
+        description="Of each sentence that the model wrote and that is no part of the answer, in order, why it is none."
+    )
     conflicts: list[Conflict]
     hits: list[Source]
     usage: Usage | None
@@ -298,6 +301,7 @@ class Answer(Outgoing):
             degraded=answer.degraded,
             citations=[Citation.of(citation) for citation in answer.citations],
             claims=[Claim.model_validate(claim) for claim in answer.claims],
+            left_out=list(answer.left_out),
             conflicts=[Conflict.of(conflict) for conflict in answer.conflicts],
             hits=[Source.of(source) for source in answer.sources],
             usage=Usage.model_validate(answer.usage) if answer.usage else None,

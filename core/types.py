@@ -297,7 +297,8 @@ class Usage:
 class Answer:
     """A finished answer. A refused one cites nothing and says why. ``timings_ms`` holds ``evidence``, ``retrieval``,
     ``first_token``, ``total``. ``standalone_question`` is what was searched for, where a conversation made that another
-    question than was asked. ``note`` is what the search had to say beside its passages.
+    question than was asked. ``note`` is what the search had to say beside its passages. ``left_out`` tells of each sentence that
+    the model wrote and that is no part of the answer, in order, why it is none.
 
     ``confidence`` is the probability that the passages hold the answer, as it was judged before a word was written;
     None where it was not.
@@ -318,6 +319,7 @@ class Answer:
     usage: Usage | None = None
     standalone_question: str | None = None
     note: str | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:

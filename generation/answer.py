@@ -21,7 +21,7 @@ from generation import prompt
 from generation.citations import Evidence
 from generation.confidence import PARTLY, bearing, confidence, hope
 from generation.conflicts import conflicts
-from generation.draft import Draft, Finished
+from generation.draft import UNSAID, Draft, Finished
 from generation.engines.base import Generator
 from generation.events import AnswerEvent, Cited, Done, Events, Pause, Sources, Token, fold
 from generation.outgoing import Outgoing
@@ -170,7 +170,8 @@ class _Asking:
     def finished(self) -> Answer:
         """Give the whole answer."""
         refusal = self._refusal()
-        final = Finished(REFUSAL, (), ()) if refusal else self.draft.finished()
+        withdrawn = tuple(claim.reason or UNSAID for claim in self.draft.claims)  # what says too little to be cited has none
+        final = Finished(REFUSAL, (), (), withdrawn) if refusal else self.draft.finished()
         disagreeing = self._conflicts()
         self.watch.note("total")
         told = {"refused": bool(refusal), "num_citations": len(final.citations), "taken_out": self.draft.taken_out}
@@ -182,6 +183,7 @@ class _Asking:
             prompt_version=prompt.PROMPT_VERSION,
             timings_ms=self.watch.times_ms,
             claims=final.claims,
+            left_out=final.left_out,
             refusal=refusal,
             confidence=self.confidence,
             degraded=self.degraded,
@@ -247,11 +249,11 @@ class _Asking:
 
     def _extract(self) -> Iterator[AnswerEvent]:
         """Let the passages speak: what was written and is supported stays, else the decisive sentences of the best are quoted."""
+        self.draft.break_off()
         if self.draft.citations:
             self.degraded = "The model broke off; what it had written and the passages support is shown."
             return
         self.degraded = "The model does not answer just now; these are the passages' own words. Ask again for an answer in full."
-        self.draft.withdraw("the model broke off")
         found = [found for hit in self.room.context.hits if (found := _within(hit, self.findings))]
         least = max(LEAST_COVERAGE, max((one.coverage for one in found), default=0.0) / 2)
         for one in [one for one in found if one.coverage >= least][:NUM_EXTRACTS]:

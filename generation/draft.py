@@ -10,7 +10,7 @@ shown.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.types import Citation, Claim, Quote, Verdict
@@ -59,12 +59,17 @@ _MAY_BE_YES_NO = re.compile(r"(?:y(?:e(?:s\b.*)?)?|n(?:o\b.*)?)$", re.IGNORECASE
 _YES_NO = re.compile(r"yes\b[\s,.;:!–—-]*|no(?:[,.;:!–—]+\s*|\s+[–—-]+\s*|$)", re.IGNORECASE)  # "No refunds" says no no
 QUOTED = "The documents state: “{quote}”"
 BESIDE = "what the passages say of it is beside the question"
+BROKEN_OFF = "the model broke off"
+DISCLAIMED = "the model does not know"
+NOT_ALL_SHOWN = "not all of it may be shown"
+UNSAID = "no passage says this"
 
 
 class Draft:
     """An answer being written; ``text`` is what has been shown, ``claims`` its sentences and ``citations`` what stands behind
-    them. With ``keeps_unsupported`` sentences that nothing supports are shown and stay, marked by their verdict. ``bears`` tells
-    whether quotes speak of what was asked; a sentence that is true and beside the question opens no answer."""
+    them. A sentence that was left out before it was shown is a claim, too, of no width, where it would have stood. With
+    ``keeps_unsupported`` sentences that nothing supports are shown and stay, marked by their verdict. ``bears`` tells whether
+    quotes speak of what was asked; a sentence that is true and beside the question opens no answer."""
 
     def __init__(
         self,
@@ -103,6 +108,8 @@ class Draft:
         is_whole = self._first or not cut_off or next_end(f"{self._pending} A") == len(self._pending)
         if self._pending.strip() and is_whole and not self.closed:
             yield from self._settle(len(self._pending))
+        elif not self.closed:
+            self.break_off()
 
     @property
     def taken_out(self) -> list[str]:
@@ -110,16 +117,13 @@ class Draft:
         return [taken.reason for taken in self._outgoing.taken]
 
     def finished(self) -> "Finished":
-        """Give what was shown, unless it is to be kept without what nothing supports, and everything's place in that."""
-        whole = Finished(self.text, tuple(self.claims), tuple(self.citations))
-        return whole if self._keeps_unsupported else whole.supported()
+        """Give what was shown, without what nothing supports unless that is to be kept, and everything's place in it."""
+        left_out = [c for c in self.claims if c.start == c.end or (c.verdict == "unsupported" and not self._keeps_unsupported)]
+        return Finished(self.text, tuple(self.claims), tuple(self.citations)).without(left_out)
 
-    def withdraw(self, reason: str) -> None:
-        """Mark what has been shown of a sentence that will not be whole as unsupported."""
-        start = self.claims[-1].end if self.claims else 0
-        start += len(self.text[start:]) - len(self.text[start:].lstrip())
-        if start < len(self.text):
-            self.claims.append(Claim(start, len(self.text), "unsupported", reason))
+    def break_off(self) -> None:
+        """Leave out the sentence that is begun, if one is: it will not be whole."""
+        self._leave_out(self._pending, BROKEN_OFF)
 
     def quote(self, quote: Quote, opening: str = QUOTED) -> Iterator[str | Citation]:
         """Let a passage speak in the model's place, in a sentence or paragraph of its own."""
@@ -165,8 +169,9 @@ class Draft:
         Of one that is shown already in part no other part may be taken out: then nothing more of it is shown.
         """
         if not presentable.startswith(self._pending[: self._num_shown].strip()):
-            self.withdraw("not all of it may be shown")
             presentable, self._first = "", False
+        if not presentable:
+            self._leave_out(self._pending[:end], NOT_ALL_SHOWN)
         self._pending = presentable + self._pending[end:]
         self._num_shown = min(self._num_shown, len(presentable))
         return presentable, len(presentable)
@@ -177,18 +182,27 @@ class Draft:
         is_kept = check.verdict != "unsupported" or (self._keeps_unsupported and not self._said_yes_or_no)
         if self._first and _is_hopeless(claim, check.quotes, self._evidence):
             self.closed = True
-            self.withdraw(check.reason or "the model does not know")
+            self._leave_out(claim, DISCLAIMED if _DISCLAIMER.search(claim) else check.reason)
         elif not self.citations and not self._opens(check):
-            self.withdraw(BESIDE)
+            self._leave_out(claim, BESIDE)
         elif self._first and check.denied_by:
             self.closed = True
-            self.withdraw(check.reason)
+            self._leave_out(claim, check.reason)
             yield from self.quote(check.denied_by)
-        elif self._first and not is_kept:
-            self.withdraw(check.reason)  # of the part that is shown; the rest never is
-        elif is_kept and (self._first or claim not in self.text):
+        elif not is_kept:
+            self._leave_out(claim, check.reason)
+        elif self._first or claim not in self.text:
             yield from self._show(len(self._pending[:end].rstrip()))
             yield from self._settled(check, len(self.text) - len(claim))
+
+    def _leave_out(self, sentence: str, reason: str) -> None:
+        """Mark what has been shown of a sentence as unsupported, or the place where it would have stood; what holds no word is
+        no sentence. No reason repeats one that is a mere name or number."""
+        if said := re.search(r"\w(?:.*\w)?", sentence, re.DOTALL):
+            start = self.claims[-1].end if self.claims else 0
+            start += len(self.text[start:]) - len(self.text[start:].lstrip())
+            is_repeated = any(said[0] in quoted for quoted in re.findall("“(.*?)”", reason, re.DOTALL))
+            self.claims.append(Claim(start, len(self.text), "unsupported", UNSAID if is_repeated else reason))
 
     def _opens(self, check: Check) -> bool:
         """Tell whether what would be cited first speaks of what was asked; nothing to cite is another matter."""
@@ -216,23 +230,24 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A text with the places of its claims and citations."""
+    """A text with the places of its claims and citations, and why each sentence that is no part of it was left out."""
 
     text: str
     claims: tuple[Claim, ...]
     citations: tuple[Citation, ...]
+    left_out: tuple[str, ...] = ()
 
-    def supported(self) -> "Finished":
-        """Leave out the claims that nothing supports, and the space after them."""
+    def without(self, left_out: Collection[Claim]) -> "Finished":
+        """Leave out some of the claims, none of them cited, and the space after them."""
         text, shifts, moved, end = "", [], 0, 0
         for claim in self.claims:
-            if claim.verdict == "unsupported":
+            if claim.start < claim.end and claim in left_out:
                 text += self.text[end : claim.start]
                 end = claim.end + len(self.text[claim.end :]) - len(self.text[claim.end :].lstrip())
                 moved += end - claim.start
             shifts.append((claim.start, moved))
         place = dict(shifts)
-        kept = [claim for claim in self.claims if claim.verdict != "unsupported"]
+        kept = [claim for claim in self.claims if claim not in left_out]
         return Finished(
             (text + self.text[end:]).rstrip(),
             tuple(replace(c, start=c.start - place[c.start], end=c.end - place[c.start]) for c in kept),
@@ -240,6 +255,7 @@ class Finished:
                 replace(c, answer_start=c.answer_start - place[c.answer_start], answer_end=c.answer_end - place[c.answer_start])
                 for c in self.citations
             ),
+            tuple(claim.reason for claim in left_out),
         )
 
 

@@ -93,6 +93,6 @@ def script_answers(fake: FakeApi) -> dict[str, str]:
         fake.answers[question] = {
             "answer": REFUSAL, "refused": True, "refusal": refusal, "confidence": confidence, "citations": [], "hits": [],
             "claims": [], "conflicts": [], "timings_ms": {"retrieval": 12.0, "total": 50.0}, "model": "fake-model",
-            "prompt_version": "0123456789ab", "unavailable_sources": [],
+            "prompt_version": "0123456789ab", "left_out": [], "unavailable_sources": [],
         }  # fmt: skip
     return ids

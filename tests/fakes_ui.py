@@ -355,6 +355,7 @@ def _answer(text: str, *, refused: bool = False, citations: list[Json] | None = 
     answer: Json = {"answer": text, "refused": refused, "refusal": refusal, "citations": citations or [], "claims": claims}
     answer |= {"confidence": 0.9, "degraded": None, "conflicts": [], "usage": usage, "prompt_version": "0123456789ab"}
     return answer | {
+        "left_out": [],
         "timings_ms": timings,
         "model": "fake-model",
         "unavailable_sources": [],

@@ -108,6 +108,7 @@ def _print_sources(answer: dict[str, Any]) -> None:
     if not answer["citations"]:
         why = (answer.get("refusal") or {}).get("detail", "")
         output.write(f"No sources are cited. {why}".rstrip() + "\n")
+        _print_left_out(answer)
         return
     for conflict in answer.get("conflicts", ()):
         newer, older = (f"“{conflict[which]['quote']}” ({conflict[which]['title']})" for which in ("newer", "older"))
@@ -117,9 +118,16 @@ def _print_sources(answer: dict[str, Any]) -> None:
             said = answer["answer"][claim["start"] : claim["end"]]
             how = "Not supported" if claim["verdict"] == "unsupported" else "Supported in part"
             output.write(f"{how} ({claim['reason']}): {said}\n")
+    _print_left_out(answer)
     ordered = sorted(answer["citations"], key=lambda c: (c["number"], c["mended"]))  # of the same number, one corrected is told
     for c in {c["number"]: c for c in ordered}.values():
         named = ", ".join(filter(None, (c["title"], output.pages(c["page"], None))))
         told = "  citation corrected" if c["mended"] else ""
         output.write(f"[{c['number']}] {named}  ({c['source']}){told}\n")
         output.write("".join(f"    {line}\n" for line in c["quote"].splitlines()))
+
+
+def _print_left_out(answer: dict[str, Any]) -> None:
+    if reasons := answer.get("left_out", ()):
+        sentences = f"{len(reasons)} sentence{'s' if len(reasons) > 1 else ''}"
+        output.write(f"Left out: {sentences} that the model wrote ({'; '.join(dict.fromkeys(reasons))})\n")

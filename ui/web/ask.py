@@ -115,6 +115,7 @@ def _finished(turn: Turn, anchor: str) -> str:
     state: markup.AnswerState = "refused" if result["refused"] else "done"
     cited, claims = result["citations"], result["claims"]
     body = markup.answer(result["answer"], cited, anchor=anchor, state=state, note=_note(result), claims=claims)
+    body += markup.left_out(result["left_out"])
     if result["refused"]:
         return body + markup.evidence(turn.passages)
     return body + markup.conflicts(result["conflicts"]) + markup.sources(cited, turn.passages, anchor=anchor)

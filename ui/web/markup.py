@@ -41,6 +41,13 @@ def evidence(hits: Sequence[Json], most: int = 3) -> str:
     return f'<section class="mun-sources" data-testid="evidence">{head}{cards}</section>' if cards else ""
 
 
+def left_out(reasons: Sequence[str]) -> str:
+    """Return a line that counts the sentences which are no part of the answer, and opens on why."""
+    rows = "".join(f"<li>{escape(reason)}</li>" for reason in dict.fromkeys(reasons))
+    head = f"<summary>Left out: {len(reasons)} sentence{'s' if len(reasons) > 1 else ''} that the model wrote</summary>"
+    return f'<details class="mun-left-out" data-testid="left-out">{head}<ul>{rows}</ul></details>' if rows else ""
+
+
 def conflicts(found: Sequence[Json]) -> str:
     """Return where the sources disagree, the newer first."""
     rows = "".join(

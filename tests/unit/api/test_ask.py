@@ -9,6 +9,7 @@ import pytest
 from core.db.pool import transaction
 from core.errors import ContextTooLong, DependencyUnavailable, ModelUnavailable
 from core.types import Box, Chunk, Line, Page
+from generation.answer import REFUSAL
 from tests.fakes_api import hit_of
 
 DOCUMENT = UUID(int=7)
@@ -53,6 +54,7 @@ def test_the_shape_of_an_answer(alice):
         "refusal": None,
         "degraded": None,
         "claims": [{"start": 0, "end": len(CLAIM), "verdict": "supported", "reason": ""}],
+        "left_out": [],
         "conflicts": [],
         "usage": {"prompt_tokens": 100, "completion_tokens": 4},
         "model": "fake-model",
@@ -91,6 +93,14 @@ def test_events_are_the_same_answer_growing(alice):
     assert done["hits"] == told[-1]["hits"]
     whole = alice("POST", "/v1/ask", json=QUESTION).json()
     assert {**done, "timings_ms": 0} == {**whole, "timings_ms": 0}
+
+
+@pytest.mark.parametrize(("before", "answer"), [("Annual leave is 30 days a year. ", CLAIM), ("", REFUSAL)])
+def test_why_a_sentence_was_left_out_is_told(alice, services, before: str, answer: str):
+    services.generator.pieces = [before, "Dogs bark ", "at night."]
+    whole = alice("POST", "/v1/ask", json=QUESTION).json()
+    assert (whole["answer"], whole["left_out"]) == (answer, ["no passage says this"])
+    assert _stream(alice)[-1][1]["left_out"] == whole["left_out"]
 
 
 def test_what_the_documents_do_not_hold_is_refused_without_citations(alice, services):

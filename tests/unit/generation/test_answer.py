@@ -249,6 +249,7 @@ def test_a_model_that_breaks_off_leaves_what_it_wrote_and_the_passages_support()
         assert done.text == expected
         assert done.degraded
         assert all(claim.verdict == "supported" for claim in done.claims)
+        assert done.left_out == ("the model broke off",)
 
 
 LONG = [f"{number} days are left over for nothing at all in this long passage of many words." for number in range(8)]
@@ -388,6 +389,7 @@ def test_what_nothing_supports_is_left_out_or_marked_as_the_plan_says() -> None:
     text = f"{STATED} Dogs bark at night in Ohio."
     left_out = fold(ask(ScriptedGenerator(text), *PASSAGES))
     assert (left_out.text, [claim.verdict for claim in left_out.claims]) == (STATED, ["supported"])
+    assert left_out.left_out == ("no passage says this",)
     search, plan = FixedSearch(*PASSAGES), Plan(keeps_unsupported=True)
     marked = fold(answer(QUESTION, scope=SCOPE, search=search, pack=pack_all, generator=ScriptedGenerator(text), plan=plan))
     assert marked.text == text
@@ -396,6 +398,28 @@ def test_what_nothing_supports_is_left_out_or_marked_as_the_plan_says() -> None:
         ("Dogs bark at night in Ohio.", "unsupported"),
     ]
     assert {(c.answer_start, c.answer_end) for c in marked.citations} == {(0, len(STATED))}
+    assert marked.left_out == ()
+
+
+@pytest.mark.parametrize("keeps_unsupported", [False, True])
+@pytest.mark.parametrize(
+    ("text", "yes", "reasons"),
+    [
+        ("Dogs bark at night. Cats sleep all day.", 0.9, ["no passage says this"] * 2),
+        ("The passages do not state it. Dogs bark.", 0.9, ["the model does not know"]),
+        ("", 0.9, []),
+        (STATED, 0.1, []),  # it was not asked to write
+        (STATED, 0.6, ["what the passages say of it is beside the question"]),
+        ("A maximum of.", 0.9, ["no passage says this"]),
+    ],
+)
+def test_a_refusal_tells_why_each_sentence_was_withdrawn(
+    text: str, yes: float, reasons: list[str], *, keeps_unsupported: bool
+) -> None:
+    search, model, plan = FixedSearch(*PASSAGES), ScriptedGenerator(text, yes=yes), Plan(keeps_unsupported=keeps_unsupported)
+    question = QUESTION if yes != 0.6 else "Who may bring a parrot?"
+    done = fold(answer(question, scope=SCOPE, search=search, pack=pack_all, generator=model, plan=plan))
+    assert (done.text, done.claims, list(done.left_out)) == (REFUSAL, (), reasons)
 
 
 CARRY = "Employees can carry over a maximum of {} annual leave hours to the next year."

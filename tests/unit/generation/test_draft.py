@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.types import Citation, Context
 from generation.citations import Evidence
-from generation.draft import Draft, MarkerFilter
+from generation.draft import BESIDE, Draft, Finished, MarkerFilter
 from generation.outgoing import Outgoing
 from tests.fakes_generation import as_pieces, context
 
@@ -301,6 +301,69 @@ def test_how_a_writing_is_cut_makes_no_difference_to_the_answer(text: str, cuts:
     for start, end in places:
         assert not whole.closed or answer[start:end] == answer
         assert answer[start:end] == answer[start:end].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "reasons"),
+    [
+        (f"{CARRY} {RECEIPT}", f"{CARRY} {RECEIPT}", []),
+        (f"{CARRY} {CARRY}", CARRY, []),
+        (f"Yes. {CARRY} ** {RECEIPT}", f"{CARRY} ** {RECEIPT}", []),
+        (
+            f"{CARRY} {INVENTED} {RECEIPT} Dogs bark.",
+            f"{CARRY} {RECEIPT}",
+            ["no passage says “Rex”", "no passage says this"],
+        ),
+        (f"{CARRY} Rex. {RECEIPT}", f"{CARRY} {RECEIPT}", ["no passage says this"]),
+        (f"You can eat frogs in Ohio. {RECEIPT}", RECEIPT, ["no passage says this"]),
+        (f"<img src='http://evil.example/x'> {CARRY} Ask (a@evil.example", CARRY, ["no passage says this"]),
+        ("The passages do not state it. Dogs bark.", "", ["the model does not know"]),
+        ("Yes.", "", []),
+    ],
+)
+def test_each_sentence_that_is_no_part_of_the_answer_has_its_reason_told(text: str, expected: str, reasons: list[str]) -> None:
+    for pieces in ([text], as_pieces(text), list(text)):
+        finished = write(*pieces)[0].finished()
+        assert (finished.text, list(finished.left_out)) == (expected, reasons)
+
+
+def test_why_a_passage_speaks_in_the_models_place_is_told() -> None:
+    draft, _ = may_it_be_assigned("Yes, this Agreement may be assigned without consent. More follows.", RULE)
+    assert draft.finished().text == f"The documents state: “{RULE}”"
+    assert draft.finished().left_out == (draft.claims[0].reason,) != ("",)
+
+
+def test_an_opening_beside_the_question_is_left_out_and_so_is_what_the_prompts_say() -> None:
+    given = context("How much leave?", *PASSAGES)
+    draft = Draft(Evidence(given), Outgoing(given), bears=lambda quotes, verdict: "receipt" not in quotes[0].text)
+    prompted = "Rewrite the last question of a conversation so that it can be understood alone."
+    for piece in (f"{RECEIPT} {CARRY} ", prompted):
+        list(draft.add(piece))
+    list(draft.end())
+    assert draft.finished().text == CARRY
+    assert draft.finished().left_out == (BESIDE, "not all of it may be shown")
+
+
+def test_a_sentence_that_was_broken_off_is_left_out_once_one_is_begun() -> None:
+    for text, reasons in ((f"{CARRY} {RECEIPT}", ()), (f"{CARRY} Keep the", ("the model broke off",))):
+        cut, gone = (draft_of(context("How much leave?", *PASSAGES)) for _ in range(2))
+        assert [*cut.add(text), *cut.end(cut_off=True)] and [*gone.add(text)]
+        gone.break_off()
+        assert cut.finished().left_out == reasons
+        assert gone.finished().left_out == ("the model broke off",)  # of one that may have gone on
+    draft = draft_of(context("How much leave?", *PASSAGES))
+    draft.break_off()
+    assert draft.finished() == Finished("", (), ())
+
+
+def test_what_is_kept_and_marked_is_not_left_out() -> None:
+    given = context("How much leave?", *PASSAGES)
+    draft = Draft(Evidence(given), Outgoing(given), keeps_unsupported=True)
+    text = f"{CARRY} {INVENTED}"
+    assert [*draft.add(f"{text} Keep the"), *draft.end(cut_off=True)]
+    finished = draft.finished()
+    assert (finished.text, finished.left_out) == (text, ("the model broke off",))
+    assert [text[claim.start : claim.end] for claim in finished.claims] == [CARRY, INVENTED]
 
 
 def test_a_mark_that_opens_the_next_sentence_is_not_shown_with_the_first() -> None:

@@ -137,6 +137,7 @@ def check_answer(events: Sequence[AnswerEvent], *, keeps_unsupported: bool) -> N
     assert cited == {(claim.start, claim.end) for claim in final.claims if claim.verdict != "unsupported"}
     assert keeps_unsupported or all(claim.verdict != "unsupported" for claim in final.claims)
     assert all(one.end <= other.start for one, other in pairwise(final.claims))
+    assert all(final.left_out)
     if not final.refused:  # nothing stands in the answer but its claims
         places = [0, *(place for claim in final.claims for place in (claim.start, claim.end)), len(final.text)]
         assert not "".join(final.text[a:b] for a, b in zip(places[::2], places[1::2], strict=True)).strip()

@@ -116,6 +116,16 @@ def test_a_refusal_cites_nothing(run: Run) -> None:
     assert run("ask", "else?") == (f"{REFUSAL}\n\nNo sources are cited. It is about other things.\n", "")
 
 
+def test_what_was_left_out_is_counted_with_its_reasons(run: Run, fake: FakeApi) -> None:
+    fake.answers["some?"] = fake.answers["leave?"] | {"left_out": ["not \x1b[2Jsaid", "beside it", "not \x1b[2Jsaid"]}
+    told = "Left out: 3 sentences that the model wrote (not \ufffd[2Jsaid; beside it)"
+    assert run("ask", "some?")[0].splitlines()[1:4] == ["", told, "[1] Leave, p. 2  (/srv/leave.pdf)"]
+    refused = {"refused": True, "citations": [], "answer": REFUSAL, "refusal": {"reason": "not_stated", "detail": "It is not."}}
+    fake.answers["none?"] = fake.answers["leave?"] | refused | {"left_out": ["not said"]}
+    ending = "No sources are cited. It is not.\nLeft out: 1 sentence that the model wrote (not said)\n"
+    assert run("ask", "none?")[0].endswith(ending)
+
+
 @pytest.mark.parametrize("mended", [(True, False), (False, True), (True, True)])
 def test_a_citation_that_was_corrected_says_so(run: Run, fake: FakeApi, mended: tuple[bool, bool]) -> None:
     leave, notes = fake.answers["leave?"]["citations"]

@@ -121,6 +121,7 @@ def test_nothing_from_outside_is_read_as_markup() -> None:
         markup.notice(HOSTILE, HOSTILE),
         markup.row(HOSTILE, [HOSTILE], badge=HOSTILE, problem=HOSTILE),
         markup.evidence([HIT | {"text": HOSTILE, "title": HOSTILE, "heading_path": [HOSTILE], "flags": [{"reason": HOSTILE}]}]),
+        markup.left_out([HOSTILE]),
         markup.conflicts([{"what": HOSTILE} | dict.fromkeys(("newer", "older"), OLDER | {"title": HOSTILE, "quote": HOSTILE})]),
     ]
     for html in cases:
@@ -232,6 +233,21 @@ def test_each_disagreement_has_its_own_line_and_none_no_box() -> None:
         "“unpaid” in one alone“It is paid.” Leave 2023“It is unpaid.” Leave 2023",
     ]
     assert markup.conflicts([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("reasons", "head", "told"),
+    [
+        (["no passage says “<b>Rex”"], "Left out: 1 sentence that the model wrote", ["no passage says “<b>Rex”"]),
+        (["not said", "beside it", "not said"], "Left out: 3 sentences that the model wrote", ["not said", "beside it"]),
+    ],
+)
+def test_what_was_left_out_is_counted_and_opens_on_the_reasons(reasons: list[str], head: str, told: list[str]) -> None:
+    seen = Seen(markup.left_out(reasons))
+    assert seen.texts(tag="summary") == [head]
+    assert seen.texts(tag="li") == told
+    assert {tag for tag, _ in seen.tags} == {"details", "summary", "ul", "li"} and "open" not in seen.of("details")[0]
+    assert markup.left_out([]) == ""
 
 
 @pytest.mark.parametrize("state", ["streaming", "done", "refused"])
