@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from generation.alignment import RIVAL, Alignment, agreement, align, are_opposites, is_denied
 from generation.lexemes import OPERATORS, Lexeme
-from generation.lexicon import DENYING_ABROAD, GENERIC_PARTIES, LIGHT, OFFICES, ORDINALS, PERMITTING, stem
+from generation.lexicon import DEFINED, DENYING_ABROAD, GENERIC_PARTIES, LIGHT, OFFICES, ORDINALS, PERMITTING, stem
 from generation.quantities import Quantity
 
 PRECISION = 0.2  # how much the share of the evidence that is used tells two sentences apart which hold as much of a claim
@@ -84,15 +84,16 @@ def judge(
     weigh: Callable[[Lexeme], float],
     around: Collection[str],
     called: Collection[str] = (),
+    given: Collection[str] = (),
     is_strict: bool = False,
 ) -> Judgement:
     """Hold a claim, which may speak in the passive, against evidence. ``around`` are the keys that the passage and its titles
-    hold elsewhere, ``called`` those of the titles alone; ``text_between`` gives the evidence's characters between lexemes. If
-    ``is_strict`` a denial of the claim must be one of the same thing in the evidence; two others do not make up for it."""
+    hold elsewhere, ``called`` those of the titles alone, ``given`` those of the question; ``text_between`` gives the evidence's
+    characters between lexemes. If ``is_strict`` a denial of the claim must be one of the same thing in the evidence; two others do not make up for it."""
     pairs = align(claim, evidence)
     matched = sorted(pairs.agree.values())
     same_voice = not matched or speaks_passively(text_between(max(0, matched[0] - _NEAR), matched[-1])) == is_passive
-    case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around, called=called, is_strict=is_strict)
+    case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around, called=called, given=given, is_strict=is_strict)
     conflict = next((c for check in (_of_fillers, _of_bindings, _of_operators, _of_polarity) for c in check(case)), None)
     total = held = 0.0
     for i, lexeme in enumerate(claim):
@@ -124,6 +125,7 @@ class _Case:
     same_voice: bool
     around: Collection[str]
     called: Collection[str]
+    given: Collection[str]
     is_strict: bool
 
     def held(self, i: int) -> float:
@@ -165,9 +167,14 @@ class _Case:
             return None
         held = {*self.pairs.agree.values(), *self.pairs.moved.values()}
         inside = range(min(held, default=0) - 1, max(held, default=-1) + 2)
-        return next(
-            (j for j in inside if 0 <= j < len(self.evidence) and self.evidence[j].kind == "name" and j not in held), None
-        )
+        others = [j for j in inside if 0 <= j < len(self.evidence) and self.evidence[j].kind == "name" and j not in held]
+        if self.claim[i].key in self.given and (mates := self.held_mates(i)):  # of "Acme Pumps" the evidence says "Acme"
+            return next((j for j in others if not mates.isdisjoint(_run(self.evidence, j))), None)
+        return next((j for j in others if self.evidence[j].stem not in DEFINED), None)
+
+    def held_mates(self, i: int) -> set[int]:
+        """Find where the evidence has other words of the name, of several, that one stands in."""
+        return {j for k in _run(self.claim, i) if (j := self.pairs.partner(k)) is not None}
 
     def is_turned(self, i: int) -> bool:
         """Tell whether a name merely stands on the other side of its number: 7% for Acme, Acme's is 7%."""
@@ -215,6 +222,21 @@ class _Case:
         ours, theirs = self.target(self.claim, i), self.target(self.evidence, j)
         partner = None if ours is None else self.pairs.partner(ours)
         return theirs is not None and partner is not None and self.evidence[partner].stem == self.evidence[theirs].stem
+
+
+def _run(lexemes: Sequence[Lexeme], i: int) -> set[int]:
+    """Find the words of a name of several: those in a row with nothing but a space between them."""
+    first = last = i
+    while first > 0 and _go_together(lexemes[first - 1], lexemes[first]):
+        first -= 1
+    while last + 1 < len(lexemes) and _go_together(lexemes[last], lexemes[last + 1]):
+        last += 1
+    return set(range(first, last + 1))
+
+
+def _go_together(one: Lexeme, two: Lexeme) -> bool:
+    may_be_name = one.kind == "name" or (one.kind == "word" and one.is_first and one.is_large)
+    return may_be_name and two.kind == "name" and two.start - one.end == 1
 
 
 def _of_fillers(case: _Case) -> list[Contradiction]:
@@ -362,10 +384,12 @@ def _turn(case: _Case, i: int, j: int) -> bool:
 
 
 def _missing(case: _Case) -> list[Lexeme]:
-    """The numbers and dates that the evidence lacks, and the names that its passage lacks as well."""
+    """The numbers and dates that the evidence lacks, and the names that its passage lacks as well. A name of several words that
+    the question gave is there if one of them is: contracts shorten names."""
     return [
         lexeme
         for i, lexeme in enumerate(case.claim)
         if case.pairs.partner(i) is None
         and (lexeme.kind in {"number", "date"} or (lexeme.kind == "name" and lexeme.key not in case.around))
+        and not (lexeme.key in case.given and case.held_mates(i))
     ]

@@ -104,11 +104,13 @@ class Quantity:
     is_label: bool = False  # the number of a version or a section, where 3.1 is not 3.10
 
     def is_same(self, other: "Quantity") -> bool:
-        """Tell whether both say the same; a bare number agrees with any unit.
+        """Tell whether both say the same; a bare number agrees with any unit, unless it is a label.
 
         >>> measured(quantity("12"), "month").is_same(measured(quantity("one"), "year"))
         True
         """
+        if self._is_label_beside_amount(other):
+            return False
         if self.unit and other.unit:
             return self.unit == other.unit and self.size == other.size
         if (self.is_label or other.is_label) and "." in self.digits + other.digits and self.digits and other.digits:
@@ -117,7 +119,12 @@ class Quantity:
 
     def competes_with(self, other: "Quantity") -> bool:
         """Tell whether one may stand in the other's place: both of a unit of the same nature, or one of them bare."""
+        if self._is_label_beside_amount(other):
+            return False
         return not (self.unit and other.unit) or _nature(self.unit) == _nature(other.unit)
+
+    def _is_label_beside_amount(self, other: "Quantity") -> bool:
+        return self.is_label != other.is_label and bool(self.unit or other.unit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,7 @@ class Verifier:
             weigh=weigh,
             around=around,
             called=frozenset[str]().union(*(self.passages.called[s.passage] for s in piece.sentences)),
+            given=given,
             is_strict=is_strict,
         )
         ranges, held, close = self._ranges(piece, judgement, weigh), judgement.coverage, judgement.closeness

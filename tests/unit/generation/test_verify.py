@@ -257,3 +257,29 @@ def test_the_floors_hold_on_the_documents_not_developed_on() -> None:
     caught, rejected = rates(labelled)
     assert caught >= 0.95
     assert rejected <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "verdict"),
+    [
+        ("The alliance may be left after 7 years.", "7) Term. The alliance may be left after a time.", "unsupported"),
+        ("Section 7 is about the term of the alliance.", "7) About the term of the alliance.", "supported"),
+        ("The alliance ends after 7 years.", "The alliance ends after seven (7) years.", "supported"),
+    ],
+)
+def test_the_number_of_a_section_is_no_amount(claim: str, passage: str, verdict: str) -> None:
+    assert verify(claim, [passage]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("passage", "verdict"),
+    [
+        ("SIERRA carries liability insurance of $5 million under this Agreement.", "supported"),
+        ("Sierra Services carries liability insurance of $5 million.", "unsupported"),
+        ("ENVISION carries liability insurance of $5 million and names SIERRA.", "unsupported"),
+    ],
+)
+def test_of_a_name_that_the_question_gave_a_passage_may_say_one_word(passage: str, verdict: str) -> None:
+    claim = "Sierra Mountain Minerals carries liability insurance of $5 million."
+    asked = {"sierra", "mountain", "mineral", "liability", "insurance", "carry"}
+    assert Verifier([passage]).check(claim, given=asked).verdict == verdict
