@@ -8,12 +8,12 @@ evidence. The passages are read when the first claim needs them, which is while 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from core.types import Context, Hit, Quote, Verdict
 from generation.claims import weight_of
 from generation.hostile.withhold import testimony, witnesses
-from generation.lexemes import Lexeme, read
+from generation.lexemes import OPERATORS, Lexeme, read
 from generation.passages import Passages
 from generation.sentences import MAX_CHARS
 from generation.verify import SAME, Similarity, Verifier
@@ -60,21 +60,28 @@ class Evidence:
     def check(self, claim: str, *, cited: Collection[int] = (), affirmed: bool = False) -> Check:
         """Judge a claim by the passages: first those ``cited``, numbered from 1, then any.
 
-        What the question said counts little. A number or name of the question that no passage holds makes a claim partly
-        supported at best, and an ``affirmed`` one, said after yes or no, unsupported.
+        What the question said counts little; a claim that says no more, or is ``affirmed``, said after yes or no, must stand in
+        one sentence. A number or name of the question that no passage holds makes a claim partly
+        supported at best, and an ``affirmed`` one unsupported.
         """
         named = frozenset(number - 1 for number in cited if 1 <= number <= self.num_passages)
         if said := self._said.get(_plain(claim)):
             places = [(passage, quote) for passage, quote in said if passage in named] or said
             return Check("supported", quotes=(places[0][1],), mended=bool(named) and places[0][0] not in named)
         given = frozenset[str]() if affirmed else self._asked_keys
-        found = self._verifier.check(claim, weigh=self._weigh, given=given, among=named) if named else None
+        judge = partial(self._verifier.check, claim, weigh=self._weigh, given=given, at_once=affirmed or self._repeats(claim))
+        found = judge(among=named) if named else None
         if found is None or found.verdict != "supported":
-            anywhere = self._verifier.check(claim, weigh=self._weigh, given=given)
+            anywhere = judge()
             found = anywhere if found is None or anywhere.verdict == "supported" or not found.ranges else found
         mended = bool(named and found.ranges) and not any(passage in named for passage, _, _ in found.ranges)
         denying = self._quotes(found.denied_by) if found.is_denial and found.coverage >= SAME else []
         return Check(found.verdict, found.reason, tuple(self._quotes(found.ranges)), mended, next(iter(denying), None))
+
+    def _repeats(self, claim: str) -> bool:
+        """Tell whether a claim says nothing but what was asked; any two passages have such words between them."""
+        said = (lexeme for lexeme in read(claim) if lexeme.kind not in OPERATORS)
+        return all(lexeme.key in self._asked_keys or lexeme.stem in self._asked_keys for lexeme in said)
 
     def alone(self, quotes: Iterable[Quote]) -> tuple[Hit, ...]:
         """Give the sentences that quotes are of as passages of their own, one of each passage; what is an item of a list, or

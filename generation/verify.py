@@ -74,16 +74,25 @@ class Verifier:
         self.passages = Passages(texts, titles or [""] * len(texts))
         self._similarity = similarity
 
-    def check(self, claim: str, *, weigh: Weigh = weight_of, given: Collection[str] = (), among: Collection[int] = ()) -> Finding:
+    def check(
+        self,
+        claim: str,
+        *,
+        weigh: Weigh = weight_of,
+        given: Collection[str] = (),
+        among: Collection[int] = (),
+        at_once: bool = False,
+    ) -> Finding:
         """Judge a claim, of several sentences by the worst; ``among`` are the only passages to look at if there are any,
-        ``given`` keys that need no evidence."""
+        ``given`` keys that need no evidence. One that must be said ``at_once`` is supported by a single sentence with nearly
+        all of it, and by nothing less."""
         parts = [claim[start:end] for start, end in whole_sentences(claim)]
-        found = [self._check(part, weigh, given, among) for part in parts or [claim]]
+        found = [self._check(part, weigh, given, among, at_once=at_once) for part in parts or [claim]]
         worst = min(found, key=_order)
         ranges = dict.fromkeys(r for part in found for r in part.ranges)
         return replace(worst, ranges=tuple(ranges) if worst.verdict != "unsupported" else ())
 
-    def _check(self, claim: str, weigh: Weigh, given: Collection[str], among: Collection[int]) -> Finding:
+    def _check(self, claim: str, weigh: Weigh, given: Collection[str], among: Collection[int], *, at_once: bool) -> Finding:
         text = stripped(claim)
         lexemes = tuple(read(text))
         if not sum(weigh(lexeme) for lexeme in lexemes):
@@ -93,7 +102,9 @@ class Verifier:
         judged = {s: self._judge(read_claim, self._with_opening(s), weigh, given) for s in near}
         denial = max((f for f in judged.values() if f.is_denial and f.coverage >= SAME), key=lambda f: f.closeness, default=None)
         best = max(judged.values(), key=_order, default=_NOTHING)
-        if best.verdict != "supported" or best.coverage < WHOLE or (denial and denial.closeness >= best.closeness):
+        if at_once:
+            best = best if best.coverage >= WHOLE else _NOTHING
+        elif best.verdict != "supported" or best.coverage < WHOLE or (denial and denial.closeness >= best.closeness):
             together = self._together(read_claim, judged, weigh=weigh, given=given, among=among)
             best = max(
                 (f for f in (best, *together) if not denial or f.closeness > denial.closeness), key=_order, default=_NOTHING

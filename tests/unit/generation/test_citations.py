@@ -102,7 +102,8 @@ def test_a_number_that_stands_nowhere_is_invented() -> None:
     [
         ("The notice period is 90 days.", "The notice period is 90 days.", True, True),
         ("The notice period is 90 days.", "The notice period is 30 days.", False, False),
-        ("The notice period is 90 days.", "The notice period is counted in days.", True, False),
+        ("The notice period is 90 days.", "The notice period is counted in days.", False, False),
+        ("The notice period is 90 calendar days.", "The notice period is counted in calendar days.", True, False),
     ],
 )
 def test_a_number_of_the_question_is_not_evidence_against_another(
@@ -175,9 +176,26 @@ def test_an_unsupported_claim_has_a_reason_and_no_quotes() -> None:
 
 
 def test_a_number_that_only_the_question_holds_is_partly_supported_and_not_after_a_yes() -> None:
-    evidence = Evidence(context("Is the notice period 90 days?", "The notice period is counted in days."))
-    assert evidence.check("The notice period is 90 days.").verdict == "partly"
-    assert evidence.check("The notice period is 90 days.", affirmed=True).verdict == "unsupported"
+    evidence = Evidence(context("Is the notice period 90 days?", "The notice period is counted in calendar days."))
+    assert evidence.check("The notice period is 90 calendar days.").verdict == "partly"
+    assert evidence.check("The notice period is 90 calendar days.", affirmed=True).verdict == "unsupported"
+
+
+COMP_TIME = ("If you leave GSA, any unused travel comp time is forfeited.", "Have a good trip, and have it reimbursed when you leave.")
+
+
+@pytest.mark.parametrize(
+    ("claim", "affirmed", "verdict"),
+    [
+        ("Comp time from trips is reimbursed when you leave GSA.", True, "unsupported"),  # each word stands somewhere
+        ("Comp time from trips is reimbursed when you leave GSA.", False, "unsupported"),
+        ("Unused travel comp time is forfeited if you leave GSA.", False, "supported"),
+        ("Unused travel comp time is forfeited if you leave GSA.", True, "supported"),
+    ],
+)
+def test_what_says_no_more_than_the_question_must_stand_in_one_sentence(claim: str, affirmed: bool, verdict: str) -> None:
+    evidence = Evidence(context("Is comp time from trips reimbursed when I leave GSA?", " ".join(COMP_TIME)))
+    assert evidence.check(claim, affirmed=affirmed).verdict == verdict
 
 
 def test_quotes_of_a_long_sentence_stay_short() -> None:
