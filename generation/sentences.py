@@ -12,7 +12,7 @@ MAX_CHARS = 400  # a longer sentence (contracts have them) is cut into clauses, 
 # Nothing here looks further than its own line, and a run of stops is tried once only.
 _OPENING = "\"'“‘([*_#-"
 _END = re.compile(
-    rf"""(?<![.!?])(?P<stop>[.!?]++["'”’)\]]*+)\s++(?=[{re.escape(_OPENING)}]*+[^\Wa-z_])"""  # a capital, digit, uncased script
+    rf"""(?<![.!?])(?P<stop>[.!?]++["'”’)\]*_]*+)\s++(?=[{re.escape(_OPENING)}]*+[^\Wa-z_])"""  # a capital, digit, uncased script
     r"""|(?<![。！？])(?P<wide>[。！？]++)(?=[^。！？])"""
     r"""|\n\s*\n|\n(?=\s*(?:[-*•‣▪|#]|\(?\w{1,3}[.)]\s)|[^\n]*[^\S\n]\|\s)|(?<=\|)\s*\n|\t""",
 )
