@@ -12,6 +12,7 @@ from functools import cached_property, partial
 
 from core.types import Context, Hit, Quote, Verdict
 from generation.claims import weight_of
+from generation.confidence import bearing
 from generation.hostile.withhold import testimony, witnesses
 from generation.lexemes import OPERATORS, Lexeme, read
 from generation.passages import Passages
@@ -21,6 +22,7 @@ from generation.words import numbers, token_set, tokens
 
 ASKED_WEIGHT = 0.25  # of a word the question held: repeating it is no evidence
 NAMED_WEIGHT = 0.05  # of a name the question held: it tells which document is meant, and title pages are full of them
+LEAST_ASKED = 0.5  # of what is asked must be in the sentence that a yes rests on
 LEAST_WORDS = 4  # a shorter sentence says too little to be quoted for being there
 
 
@@ -61,27 +63,34 @@ class Evidence:
         """Judge a claim by the passages: first those ``cited``, numbered from 1, then any.
 
         What the question said counts little; a claim that says no more, or is ``affirmed``, said after yes or no, must stand in
-        one sentence. A number or name of the question that no passage holds makes a claim partly
-        supported at best, and an ``affirmed`` one unsupported.
+        one sentence, and one that says no more in one that speaks of most that was asked. A number or name of the question that no passage holds makes a
+        claim partly supported at best, and an ``affirmed`` one unsupported.
         """
         named = frozenset(number - 1 for number in cited if 1 <= number <= self.num_passages)
         if said := self._said.get(_plain(claim)):
             places = [(passage, quote) for passage, quote in said if passage in named] or said
             return Check("supported", quotes=(places[0][1],), mended=bool(named) and places[0][0] not in named)
         given = frozenset[str]() if affirmed else self._asked_keys
-        judge = partial(self._verifier.check, claim, weigh=self._weigh, given=given, at_once=affirmed or self._repeats(claim))
+        repeats = self._repeats(claim)
+        judge = partial(self._verifier.check, claim, weigh=self._weigh, given=given, at_once=affirmed or repeats)
         found = judge(among=named) if named else None
         if found is None or found.verdict != "supported":
             anywhere = judge()
             found = anywhere if found is None or anywhere.verdict == "supported" or not found.ranges else found
+        quotes = tuple(self._quotes(found.ranges))
+        if repeats and quotes and self._share_of_question(quotes) < LEAST_ASKED:
+            return Check("unsupported", "it passes over what was asked")
         mended = bool(named and found.ranges) and not any(passage in named for passage, _, _ in found.ranges)
         denying = self._quotes(found.denied_by) if found.is_denial and found.coverage >= SAME else []
-        return Check(found.verdict, found.reason, tuple(self._quotes(found.ranges)), mended, next(iter(denying), None))
+        return Check(found.verdict, found.reason, quotes, mended, next(iter(denying), None))
 
     def _repeats(self, claim: str) -> bool:
         """Tell whether a claim says nothing but what was asked; any two passages have such words between them."""
         said = (lexeme for lexeme in read(claim) if lexeme.kind not in OPERATORS)
         return all(lexeme.key in self._asked_keys or lexeme.stem in self._asked_keys for lexeme in said)
+
+    def _share_of_question(self, quotes: Iterable[Quote]) -> float:
+        return bearing(self._context.question, [text for quote in quotes for text in (quote.text, *quote.hit.heading_path)])
 
     def alone(self, quotes: Iterable[Quote]) -> tuple[Hit, ...]:
         """Give the sentences that quotes are of as passages of their own, one of each passage; what is an item of a list, or

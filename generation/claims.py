@@ -66,11 +66,13 @@ class Contradiction:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """``conflict`` says what speaks against the claim, ``missing`` names the numbers, dates and names that stand nowhere;
-    ``coverage`` is the share of the claim that the evidence holds, and ``used`` are the indices of its lexemes that hold it."""
+    ``coverage`` is the share of the claim that the evidence holds, ``but_one`` if the weightiest of what it lacks is left out of
+    account, and ``used`` are the indices of its lexemes that hold it."""
 
     conflict: Contradiction | None
     missing: tuple[Lexeme, ...]
     coverage: float
+    but_one: float
     closeness: float  # as coverage, and less where the evidence says much else
     used: tuple[int, ...]
 
@@ -95,14 +97,11 @@ def judge(
     same_voice = not matched or speaks_passively(text_between(max(0, matched[0] - _NEAR), matched[-1])) == is_passive
     case = _Case(claim, evidence, pairs, same_voice=same_voice, around=around, called=called, given=given, is_strict=is_strict)
     conflict = next((c for check in (_of_fillers, _of_bindings, _of_operators, _of_polarity) for c in check(case)), None)
-    total = held = 0.0
-    for i, lexeme in enumerate(claim):
-        weight = weigh(lexeme)
-        total += weight
-        held += weight * case.held(i)
+    total, lacks = sum(map(weigh, claim)), [weigh(lexeme) * (1 - case.held(i)) for i, lexeme in enumerate(claim)]
     used = tuple(sorted({*pairs.agree.values(), *pairs.moved.values()}))
-    coverage = held / total if total else 0.0
-    return Judgement(conflict, tuple(_missing(case)), coverage, coverage + PRECISION * len(used) / max(1, len(evidence)), used)
+    coverage, but_one = (1 - lack / total if total else 0.0 for lack in (sum(lacks), sum(lacks) - max(lacks, default=0.0)))
+    closeness = coverage + PRECISION * len(used) / max(1, len(evidence))
+    return Judgement(conflict, tuple(_missing(case)), coverage, but_one, closeness, used)
 
 
 def weight_of(lexeme: Lexeme) -> float:

@@ -243,6 +243,10 @@ def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
     for i, lexeme in enumerate(lexemes):
         if i == skip:
             continue
+        if (anniversary := _anniversary(lexemes, i, text)) is not None:
+            found.append(anniversary)
+            skip = i + 1
+            continue
         spoken_one = lexeme.kind == "mute" and lexeme.key in {"one", "half"}
         if (lexeme.kind == "number" or spoken_one) and isinstance(lexeme.value, Quantity) and not lexeme.value.unit:
             at = _unit_after(lexemes, i, text)
@@ -257,6 +261,16 @@ def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
                 continue
         found.append(lexeme)
     return found
+
+
+def _anniversary(lexemes: list[Lexeme], i: int, text: str) -> Lexeme | None:
+    """Read "7th anniversary" as seven years."""
+    one, two = lexemes[i], lexemes[i + 1] if i + 1 < len(lexemes) else None
+    if two is None or two.key != "anniversary" or not isinstance(one.value, Quantity) or one.value.unit != "th":
+        return None
+    if text[one.end : two.start].strip():
+        return None
+    return replace(one, end=two.end, text=text[one.start : two.end], value=measured(replace(one.value, unit=None), "year"))
 
 
 def _unit(lexeme: Lexeme) -> str:

@@ -48,6 +48,7 @@ class Finding:
     ranges: tuple[tuple[int, int, int], ...]
     coverage: float = 0.0
     closeness: float = 0.0
+    but_one: float = 0.0  # coverage, the weightiest of what is lacking left out of account
     is_denial: bool = False  # the passage says otherwise
     denied_by: tuple[tuple[int, int, int], ...] = ()  # the ranges that do
 
@@ -100,7 +101,8 @@ class Verifier:
         read_claim = _Claim(text, lexemes, speaks_passively(text), is_english(text))
         near = self._nearest(read_claim, weigh, among)
         judged = {s: self._judge(read_claim, self._with_opening(s), weigh, given) for s in near}
-        denial = max((f for f in judged.values() if f.is_denial and f.coverage >= SAME), key=lambda f: f.closeness, default=None)
+        denials = (f for f in judged.values() if f.is_denial and (f.but_one >= WHOLE if at_once else f.coverage >= SAME))
+        denial = max(denials, key=lambda f: f.closeness, default=None)
         best = max(judged.values(), key=_order, default=_NOTHING)
         if at_once:
             best = best if best.coverage >= WHOLE else _NOTHING
@@ -148,7 +150,7 @@ class Verifier:
         return [s for score, _, s in sorted(scored, reverse=True, key=lambda x: x[:2])[:NUM_SENTENCES] if score]
 
     def _second(self, claim: _Claim, first: Sentence, weigh: Weigh, among: Collection[int]) -> Sentence | None:
-        rest = [lexeme for lexeme in claim.lexemes if not holds(first.keys, lexeme)]
+        rest = [one for one in claim.lexemes if not holds(first.keys, one) and weigh(one) >= weight_of(one)]  # unasked
         total = sum(weigh(lexeme) for lexeme in claim.lexemes)
         scored = [(self._shared(rest, s, weigh), s.passage == first.passage, -n, s) for n, s in enumerate(self._sentences(among))]
         best = max(scored, key=lambda x: x[:3])
@@ -173,21 +175,21 @@ class Verifier:
             given=given,
             is_strict=is_strict,
         )
-        ranges, held, close = self._ranges(piece, judgement, weigh), judgement.coverage, judgement.closeness
+        ranges, held = self._ranges(piece, judgement, weigh), (judgement.coverage, judgement.closeness, judgement.but_one)
         missing = _missing(claim, judgement)
         if judgement.conflict:
-            return Finding("unsupported", judgement.conflict.reason, (), held, close, is_denial=True, denied_by=ranges)
+            return Finding("unsupported", judgement.conflict.reason, (), *held, is_denial=True, denied_by=ranges)
         if missing and not all(lexeme.key in given for lexeme in missing):
-            return Finding("unsupported", f"no passage says “{missing[0].text}”", (), held, close)
+            return Finding("unsupported", f"no passage says “{missing[0].text}”", (), *held)
         if missing:
-            return Finding("partly", f"the passages do not say “{missing[0].text}”", ranges, held, close)
+            return Finding("partly", f"the passages do not say “{missing[0].text}”", ranges, *held)
         if judgement.coverage >= SUPPORTED or (
             judgement.coverage >= SUPPORTED_IF_ALIKE and self._are_alike(claim.text, piece.text)
         ):
-            return Finding("supported", "", ranges, held, close)
+            return Finding("supported", "", ranges, *held)
         if judgement.coverage >= PARTLY:
-            return Finding("partly", "the passages say only a part of this", ranges, held, close)
-        return Finding("unsupported", "no passage says this", (), held, close)
+            return Finding("partly", "the passages say only a part of this", ranges, *held)
+        return Finding("unsupported", "no passage says this", (), *held)
 
     def _are_alike(self, claim: str, evidence: str) -> bool:
         if self._similarity is None:
