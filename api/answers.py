@@ -22,6 +22,7 @@ START_S = 30.0  # and one that nobody reads yet: a busy server may take its time
 KEEP_S = 60.0  # a finished answer may be read again for so long
 MAX_UNATTENDED = 2  # answers of one owner that go on without a reader
 HEARTBEAT_S = 10.0  # at most so long between two signs of life, so that no proxy takes a thinking model for a dead one
+LAST = ("event: done\n", "event: error\n")  # how the message begins with which an answer is whole
 HEARTBEAT = ": the model is at work\n\n"
 
 Wake = Callable[[], object]
@@ -176,7 +177,7 @@ class Answers:
             for message in messages(growing):
                 if message:
                     growing.add(message)
-                if self._is_left_off(growing):
+                if not message.startswith(LAST) and self._is_left_off(growing):  # what has come to its end is whole
                     break
         except Exception:  # a thread's last handler; what fails while an answer is written is a message itself
             growing.stopping = True

@@ -25,7 +25,7 @@ PROVIDERS = (
     *("huggingface.cloud", "replicate.com", "nvidia.com", "voyageai.com", "cerebras.ai", "deepinfra.com", "novita.ai", "jina.ai"),
 )
 NUMBERS = re.compile(r"(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+))*", re.IGNORECASE)  # 134744072 is 8.8.8.8 to a resolver
-DOMAIN = re.compile(r"[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+", re.IGNORECASE)
+DOMAIN = re.compile(r"(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]")
 INSIDE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".intranet", ".home.arpa")
 
 
@@ -83,7 +83,8 @@ class Privacy(Group):
 
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Domains of your own, whose servers stand within your walls: `llm.url` and `rerank.url` are of one of them,"
+        description="Domains (or addresses) of your own, whose servers stand within your walls: `llm.url` and `rerank.url` are of"
+        " one of them,"
         " unless the address tells by itself (loopback, a private one, a name without a dot). For your `gpu.example.org`:"
         " `example.org`.",
     )
@@ -100,12 +101,13 @@ class Privacy(Group):
     @field_validator("own_domains")
     @classmethod
     def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            if not DOMAIN.fullmatch(entry):
-                raise ValueError(f"{entry!r} is no domain, such as example.org")
-            if _is_provider(f"//{entry}") or any(provider.endswith(f".{entry.lower()}") for provider in PROVIDERS):
+        domains = tuple(_plain(entry) for entry in value)
+        for entry, domain in zip(value, domains, strict=True):
+            if not (DOMAIN.fullmatch(domain) or _is_address(domain)):
+                raise ValueError(f"{entry!r} is no domain, such as example.org, and no address")
+            if _is_of(domain, PROVIDERS) or any(provider.endswith(f".{domain}") for provider in PROVIDERS):
                 raise ValueError(f"{entry!r} is outside, whoever says otherwise")
-        return tuple(entry.lower() for entry in value)
+        return domains
 
 
 def is_outside(engine: Engine) -> bool:
@@ -146,7 +148,7 @@ def _check_inside(setting: str, url: str, own_domains: Sequence[str]) -> None:
     )
     if _is_provider(url):
         raise SettingsError(f"{setting} leads to {host}, which is outside, and {by_rule}")
-    if not (_is_inside(url) or _is_of(host, own_domains)):
+    if not (_is_inside(url) or _is_of(_plain(host), own_domains)):
         raise SettingsError(
             f"{setting} leads to {host}, an address that does not tell whether it is inside. If it is, name your domain in"
             f" MUNIMENT_PRIVACY_OWN_DOMAINS ([privacy] own_domains); if not, it {by_rule}"
@@ -175,15 +177,35 @@ def _check_route(name: str, route: Route, engines: Mapping[str, Engine]) -> None
 
 
 def _is_provider(url: str) -> bool:
-    return _is_of(_host(url), PROVIDERS)
+    return _is_of(_plain(_host(url)), PROVIDERS)
 
 
 def _is_of(host: str, domains: Iterable[str]) -> bool:
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+    return any(host == domain or (host.endswith(f".{domain}") and not _is_address(domain)) for domain in domains)
 
 
 def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").rstrip(".")
+
+
+def _plain(host: str) -> str:
+    """Write a host as a resolver reads it: in small letters of ASCII, an address in its shortest form."""
+    try:
+        return str(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        pass  # a name
+    try:
+        return host.encode("idna").decode().lower()
+    except UnicodeError:
+        return host.lower()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_inside(url: str) -> bool:

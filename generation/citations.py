@@ -22,7 +22,7 @@ from generation.words import numbers, token_set, tokens
 
 ASKED_WEIGHT = 0.25  # of a word the question held: repeating it is no evidence
 NAMED_WEIGHT = 0.05  # of a name the question held: it tells which document is meant, and title pages are full of them
-LEAST_ASKED = 0.5  # of what is asked must be in the sentence that a yes rests on
+LEAST_ASKED = 0.5  # of what is asked must be in the sentence for what says no more than the question
 LEAST_WORDS = 4  # a shorter sentence says too little to be quoted for being there
 
 
@@ -62,9 +62,9 @@ class Evidence:
     def check(self, claim: str, *, cited: Collection[int] = (), affirmed: bool = False) -> Check:
         """Judge a claim by the passages: first those ``cited``, numbered from 1, then any.
 
-        What the question said counts little; a claim that says no more, or is ``affirmed``, said after yes or no, must stand in
-        one sentence, and one that says no more in one that speaks of most that was asked. A number or name of the question that no passage holds makes a
-        claim partly supported at best, and an ``affirmed`` one unsupported.
+        What the question said counts little. A claim that says no more, or is ``affirmed``, said after yes or no, must stand in
+        one sentence; one that says no more, in one that speaks of most that was asked. A number or name of the question that
+        no passage holds makes a claim partly supported at best, and an ``affirmed`` one unsupported.
         """
         named = frozenset(number - 1 for number in cited if 1 <= number <= self.num_passages)
         if said := self._said.get(_plain(claim)):

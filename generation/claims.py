@@ -18,7 +18,7 @@ PRECISION = 0.2  # how much the share of the evidence that is used tells two sen
 ELSEWHERE = 0.3  # what a word counts that the passage or its titles hold, but not the sentence
 _NEAR = 3  # lexemes between which two pairs still stand in the same slot
 _BEFORE_OR_AFTER = {"after", "before", "prior to"}
-_PLAINLY_NOT = re.compile(r"not|never|\w+n't")  # "without" and "unless" undo a "not" before them
+_PLAINLY_NOT = re.compile(r"not|never|cannot|\w+n't")  # "without" and "unless" undo a "not" before them
 _SCOPE = 4  # lexemes a modal, bound or negation reaches
 _OPPOSED = {
     "modals": [
@@ -91,7 +91,8 @@ def judge(
 ) -> Judgement:
     """Hold a claim, which may speak in the passive, against evidence. ``around`` are the keys that the passage and its titles
     hold elsewhere, ``called`` those of the titles alone, ``given`` those of the question; ``text_between`` gives the evidence's
-    characters between lexemes. If ``is_strict`` a denial of the claim must be one of the same thing in the evidence; two others do not make up for it."""
+    characters between lexemes. If ``is_strict`` a denial of the claim must be one of the same thing in the evidence; two others
+    do not make up for it."""
     pairs = align(claim, evidence)
     matched = sorted(pairs.agree.values())
     same_voice = not matched or speaks_passively(text_between(max(0, matched[0] - _NEAR), matched[-1])) == is_passive
@@ -172,8 +173,10 @@ class _Case:
         return next((j for j in others if self.evidence[j].stem not in DEFINED), None)
 
     def held_mates(self, i: int) -> set[int]:
-        """Find where the evidence has other words of the name, of several, that one stands in."""
-        return {j for k in _run(self.claim, i) if (j := self.pairs.partner(k)) is not None}
+        """Find where the evidence has other words of the name, of several, that one stands in; none if it lacks the first."""
+        run = _run(self.claim, i)
+        held = {j for k in run if (j := self.pairs.partner(k)) is not None}
+        return held if self.pairs.partner(min(run)) is not None else set()
 
     def is_turned(self, i: int) -> bool:
         """Tell whether a name merely stands on the other side of its number: 7% for Acme, Acme's is 7%."""

@@ -191,9 +191,14 @@ class Draft:
             yield from self.quote(check.denied_by)
         elif not is_kept:
             self._leave_out(claim, check.reason)
-        elif self._first or claim not in self.text:
+        elif self._first or not self._has_said(claim):
             yield from self._show(len(self._pending[:end].rstrip()))
             yield from self._settled(check, len(self.text) - len(claim))
+
+    def _has_said(self, claim: str) -> bool:
+        """Tell whether a claim that stays says this already; what is shown of one that does not stay depends on how it came."""
+        said = (c for c in self.claims if self._keeps_unsupported or c.verdict != "unsupported")
+        return any(claim in self.text[c.start : c.end] for c in said)
 
     def _leave_out(self, sentence: str, reason: str) -> None:
         """Mark what has been shown of a sentence as unsupported, or the place where it would have stood; what holds no word is

@@ -74,6 +74,9 @@ _LABELLED = re.compile(  # 3.1 after these is no 3.10: "Version 3.10", "Python 3
     r"(?:\b(?i:v|ver|version|rev|revision|release|edition|section|article|clause|paragraph|chapter|appendix|annex|exhibit|schedule"
     r"|figure|table|item|rule|part)\.?\s?|\b[A-Z][a-z]\w+\s)\Z"
 )
+_PLACED = re.compile(
+    r"\b(?:section|article|clause|paragraph|chapter|appendix|annex|exhibit|schedule|item|rule)\.?\s\Z|§\s?\Z", re.IGNORECASE
+)
 _UNIT_REACH = 3  # how many words may stand between a number and its unit: "240 annual leave hours"
 
 
@@ -159,7 +162,8 @@ def _numbers(match: re.Match[str], clause: int) -> list[Lexeme]:
         value = quantity(match["number"])
         if value.value < 0 and _opens_line(match.string, start):  # the dash of a list
             value = replace(value, value=-value.value, size=-value.size)
-        value = replace(value, is_label=_is_label(value, match))
+        is_mark = not value.unit and bool(_PLACED.search(match.string, max(0, match.start() - 24), start))
+        value = replace(value, is_label=_is_label(value, match), is_mark=is_mark)
         value = replace(value, unit="th") if match["ordinal"] else value
         text = match[0] + ")" * match[0].startswith("(")
         return [Lexeme(start, start + len(text.strip()), text.strip(), _plain(value), match[0], "number", clause, value)]
@@ -248,7 +252,7 @@ def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
             skip = i + 1
             continue
         spoken_one = lexeme.kind == "mute" and lexeme.key in {"one", "half"}
-        if (lexeme.kind == "number" or spoken_one) and isinstance(lexeme.value, Quantity) and not lexeme.value.unit:
+        if (lexeme.kind == "number" or spoken_one) and isinstance(lexeme.value, Quantity) and _lacks_unit(lexeme.value):
             at = _unit_after(lexemes, i, text)
             if at is not None:
                 if at == i + 1:
@@ -261,6 +265,10 @@ def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
                 continue
         found.append(lexeme)
     return found
+
+
+def _lacks_unit(value: Quantity) -> bool:
+    return not (value.unit or value.is_mark)
 
 
 def _anniversary(lexemes: list[Lexeme], i: int, text: str) -> Lexeme | None:

@@ -19,10 +19,8 @@ from generation.sentences import sentences, whole_sentences
 _ITEM = re.compile(r"\s*(?:[-*•‣▪]|\(?\w{1,4}[.)])\s")
 _FEW_LEXEMES = 5  # a list's items are short; an opening line is looked for above them
 _WHOLE_CHARS = 600  # at most of its sentence, and of what that leans on, on either side of a place
+_MARK = re.compile(r"[\s#*_>•-]*(?:section\s+)?\(?(?P<number>\d{1,3})[.)](?=[\s*_]|\Z)", re.IGNORECASE)
 _MAX_LEXEMES = 400  # of one piece, so that no text makes the alignment slow
-
-
-_NUMBERED = re.compile(r"\s*\(?\d{1,3}[.)]\s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,13 +151,19 @@ def keys_of(lexemes: Sequence[Lexeme]) -> frozenset[str]:
 def _read_sentences(text: str) -> tuple[tuple[int, int, tuple[Lexeme, ...], frozenset[str]], ...]:
     found = []
     for number, (start, end) in enumerate(whole_sentences(text)):
-        lexemes = _labelled(text[start:end], tuple(read(text[start:end], clause=1000 * number)[:_MAX_LEXEMES]))
+        lexemes = _marked(text[start:end], tuple(read(text[start:end], clause=1000 * number)[:_MAX_LEXEMES]))
         found.append((start, end, lexemes, keys_of(lexemes)))
     return tuple(found)
 
 
-def _labelled(text: str, lexemes: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
+def _marked(text: str, lexemes: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
     """Have the number that an item or a section begins with be no amount: "7) Term" says nothing of seven years."""
-    if lexemes and isinstance(value := lexemes[0].value, Quantity) and not value.unit and _NUMBERED.match(text):
-        return (replace(lexemes[0], value=replace(value, is_label=True)), *lexemes[1:])
-    return lexemes
+    mark = _MARK.match(text)
+    return tuple(_as_mark(one) if mark and one.start == mark.start("number") else one for one in lexemes[:2]) + lexemes[2:]
+
+
+def _as_mark(lexeme: Lexeme) -> Lexeme:
+    value = lexeme.value
+    if not isinstance(value, Quantity):
+        return lexeme
+    return replace(lexeme, value=replace(value, unit=None, size=value.value, is_mark=True))

@@ -102,14 +102,15 @@ class Quantity:
     size: Decimal = Decimal(0)
     digits: str = ""  # as they are written, where they are
     is_label: bool = False  # the number of a version or a section, where 3.1 is not 3.10
+    is_mark: bool = False  # what an item or a section begins with, or is called by: the name of a place, and no amount
 
     def is_same(self, other: "Quantity") -> bool:
-        """Tell whether both say the same; a bare number agrees with any unit, unless it is a label.
+        """Tell whether both say the same; a bare number agrees with any unit, a mark with marks alone.
 
         >>> measured(quantity("12"), "month").is_same(measured(quantity("one"), "year"))
         True
         """
-        if self._is_label_beside_amount(other):
+        if self.is_mark != other.is_mark:
             return False
         if self.unit and other.unit:
             return self.unit == other.unit and self.size == other.size
@@ -119,12 +120,9 @@ class Quantity:
 
     def competes_with(self, other: "Quantity") -> bool:
         """Tell whether one may stand in the other's place: both of a unit of the same nature, or one of them bare."""
-        if self._is_label_beside_amount(other):
+        if self.is_mark != other.is_mark:
             return False
         return not (self.unit and other.unit) or _nature(self.unit) == _nature(other.unit)
-
-    def _is_label_beside_amount(self, other: "Quantity") -> bool:
-        return self.is_label != other.is_label and bool(self.unit or other.unit)
 
 
 @dataclass(frozen=True, slots=True)

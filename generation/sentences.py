@@ -19,8 +19,8 @@ _END = re.compile(
 _MARK = re.compile(r"[.!?。！？\n\t|]")  # every end begins with one of these, or stands behind one; most of a text has none
 _SPACE = re.compile(r"\s*")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|No|Nos|Nr|Art|Sec|Fig|Vol|Inc|Ltd|Co|Corp"
-    r"|Bros|vs|etc|approx|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|e\.g|i\.e|cf|\d{1,3})\.$"
+    r"(?:^|[\s(\"“*_])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|No|Nos|Nr|Art|Sec|Fig|Vol|Inc|Ltd|Co|Corp"
+    r"|Bros|vs|etc|approx|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|e\.g|i\.e|cf|\d{1,3})\.[*_]*$"
 )
 
 

@@ -105,7 +105,9 @@ class Verifier:
         denial = max(denials, key=lambda f: f.closeness, default=None)
         best = max(judged.values(), key=_order, default=_NOTHING)
         if at_once:
-            best = best if best.coverage >= WHOLE else _NOTHING
+            is_whole = best.coverage >= (WHOLE if read_claim.is_english else SUPPORTED)
+            is_closest = denial is None or best.closeness > denial.closeness
+            best = best if best.verdict == "unsupported" or (is_whole and is_closest) else _NOTHING
         elif best.verdict != "supported" or best.coverage < WHOLE or (denial and denial.closeness >= best.closeness):
             together = self._together(read_claim, judged, weigh=weigh, given=given, among=among)
             best = max(

@@ -24,6 +24,7 @@ __all__ = [
     "CATALOGUE",
     "ModelEntry",
     "Progress",
+    "adapters",
     "check",
     "check_selected",
     "ensure",
@@ -33,6 +34,7 @@ __all__ = [
     "licence",
     "own_folder",
     "required",
+    "routed",
     "selected",
     "verify",
 ]
@@ -118,9 +120,8 @@ def selected(settings: Settings) -> list[str]:
 
 
 def adapters(settings: Settings) -> list[str]:
-    """Name the folders of the LoRA adapters that vLLM loads here."""
-    is_loaded = settings.llm.engine == "vllm" and settings.llm.url is None
-    return [str(folder) for folder in settings.vllm.adapter_folders.values()] if is_loaded else []
+    """Name the folders of the LoRA adapters that a vLLM here loads."""
+    return [] if settings.llm.url else [str(folder) for folder in settings.vllm.adapter_folders.values()]
 
 
 def routed(settings: Settings) -> list[str]:

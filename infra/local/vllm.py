@@ -47,8 +47,8 @@ def become(settings: Settings) -> NoReturn:
             " and where the questions come from, or leave MUNIMENT_VLLM_HOST on this machine."
         )
     folder = catalogue.folder(settings.llm.model, settings)
-    for adapter in catalogue.adapters(settings):
-        catalogue.check(adapter, settings)
+    for adapter in settings.vllm.adapter_folders.values():
+        catalogue.check(str(adapter), settings)
     cards, adapters = find_cards(), tuple(read_adapter(*pair) for pair in settings.vllm.adapter_folders.items())
     arguments = command_line(folder, shape.read(folder), cards, adapters, settings)
     where = ", ".join(f"{card.name} ({card.memory_mib} MiB)" for card in cards) or "the CPU"

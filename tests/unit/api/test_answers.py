@@ -152,6 +152,22 @@ def test_what_was_left_off_is_not_taken_up_again(monkeypatch: pytest.MonkeyPatch
     assert store.find("alice", growing.answer_id) is None
 
 
+def test_an_answer_that_came_to_its_end_unread_is_whole(monkeypatch: pytest.MonkeyPatch):
+    store, go = Answers(), threading.Semaphore(0)
+
+    def messages(growing: Growing) -> Iterator[str]:
+        yield "event: token\ndata: {}\n\n"
+        go.acquire()
+        yield "event: done\ndata: {}\n\n"
+
+    growing = store.start("alice", messages, lambda: None)
+    asyncio.run(read(growing, 1))
+    monkeypatch.setattr(answers, "RESUME_S", 0.0)
+    go.release()
+    wait_until(lambda: growing.ended, seconds=5)
+    assert store.resumed("alice", f"{growing.answer_id}:1") == (growing, 1)
+
+
 def test_what_is_taken_up_again_waits_for_its_reader(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(answers, "RESUME_S", 0.0)
     store, source = Answers(), Source(4)

@@ -10,7 +10,7 @@ from core.routes import Engine, is_outside
 
 CLOUD = '[engines.cloud]\nurl = "https://llm.example.org/v1"\nmodel = "m"\napi_key = "hunter2"\noutside = true\n'
 TO_CLOUD = '[[routes]]\nengine = "cloud"\n'
-OWN = "[privacy]\nown_domains = ['example.org']\n"
+OWN = "[privacy]\nown_domains = ['example.org', '8.8.4.4', '2001:4860:0::1', 'müller.de']\n"
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,8 @@ def test_a_rule_outside_for_more_than_public_collections_is_named_and_refused(co
         ("[privacy]\nown_domains = ['openai.com']\n", ["PRIVACY_OWN_DOMAINS", "openai.com", "outside"]),
         ("[privacy]\nown_domains = ['azure.com']\n", ["PRIVACY_OWN_DOMAINS", "azure.com", "outside"]),
         ("[privacy]\nown_domains = ['com']\n", ["PRIVACY_OWN_DOMAINS", "no domain"]),
+        ("[privacy]\nown_domains = ['8.8.8']\n", ["PRIVACY_OWN_DOMAINS", "no domain"]),
+        ("[privacy]\nown_domains = ['8.8.8.8']\n[llm]\nurl = 'http://1.8.8.8.8/v1'\n", ["llm.url"]),
     ],
 )
 def test_what_leads_nowhere_is_named(toml: str, words: list[str]) -> None:
@@ -88,7 +90,11 @@ def test_what_leads_nowhere_is_named(toml: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://llm.Example.org/v1", "http://example.org:8000/v1", "http://gpu:8000/v1", "http://10.0.0.9/v1"]
+    "url",
+    [
+        *("https://llm.Example.org/v1", "http://example.org:8000/v1", "http://gpu:8000/v1", "http://10.0.0.9/v1"),
+        *("http://8.8.4.4:80/v1", "http://[2001:4860::1]/v1", "https://llm.müller.de/v1", "https://llm.example.org./v1"),
+    ],
 )
 def test_a_model_server_inside_needs_no_rule(url: str) -> None:
     assert load(f"{OWN}[llm]\nurl = '{url}'\n").llm.url == url

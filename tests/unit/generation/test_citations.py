@@ -181,7 +181,29 @@ def test_a_number_that_only_the_question_holds_is_partly_supported_and_not_after
     assert evidence.check("The notice period is 90 calendar days.", affirmed=True).verdict == "unsupported"
 
 
-COMP_TIME = ("If you leave GSA, any unused travel comp time is forfeited.", "Have a good trip, and have it reimbursed when you leave.")
+def test_a_closer_denial_is_heard_whoever_repeats_the_question() -> None:
+    passages = (
+        "Licensee may not sublicense the Software.",
+        "After the Effective Date and with the prior written approval of Licensor, Licensee may sublicense the Software to its"
+        " affiliates in Canada.",
+    )
+    evidence = Evidence(context("May Licensee sublicense the Software?", *passages))
+    for affirmed in (True, False):
+        check = evidence.check("Licensee may sublicense the Software.", affirmed=affirmed)
+        assert check.verdict == "unsupported" and check.denied_by and check.denied_by.text == passages[0]
+
+
+def test_what_repeats_the_question_in_a_language_with_articles_need_not_be_there_to_the_word() -> None:
+    evidence = Evidence(
+        context("Müssen Mieter die Kaution vor dem Einzug zahlen?", "Die Kaution ist von den Mietern vor dem Einzug zu zahlen.")
+    )
+    assert evidence.check("Mieter müssen die Kaution vor dem Einzug zahlen.").verdict == "supported"
+
+
+COMP_TIME = (
+    "If you leave GSA, any unused travel comp time is forfeited.",
+    "Have a good trip, and have it reimbursed when you leave.",
+)
 
 
 @pytest.mark.parametrize(

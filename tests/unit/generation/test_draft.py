@@ -286,6 +286,7 @@ WRITING = st.lists(STATEMENTS | st.text(alphabet="_*#|[]\n\t 12aA.!“)", max_si
 @example(f"Yes, \t{CARRY} {CARRY}", [])
 @example(f". Yes, {CARRY}", [])
 @example(f"A\nNo. {CARRY}", [])
+@example(f"{CARRY}{CARRY}over $75\t{RECEIPT} {CARRY}", [])
 def test_how_a_writing_is_cut_makes_no_difference_to_the_answer(text: str, cuts: list[int]) -> None:
     (whole, _), *others = (write(*pieces) for pieces in ([text], list(text), pieces_of(text, cuts)))
     for draft, parts in others:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from generation.lexemes import read
 from generation.verify import Verifier, stripped, verify
 from tests import claims
 
@@ -153,6 +154,7 @@ def test_in_no_event_says_what_shall_not_says() -> None:
 def test_two_denials_of_two_things_do_not_undo_each_other() -> None:
     passages = ["Only people on flexible work schedules can earn and use credit hours."]
     assert verify("Credit hours do not run out if you do not use them.", passages).verdict == "unsupported"
+    assert verify("Credit hours cannot run out if you do not use them.", passages).verdict == "unsupported"
     assert verify("Leave is not denied without a reason.", ["Leave is denied for a reason only."]).verdict == "supported"
 
 
@@ -265,10 +267,35 @@ def test_the_floors_hold_on_the_documents_not_developed_on() -> None:
         ("The alliance may be left after 7 years.", "7) Term. The alliance may be left after a time.", "unsupported"),
         ("Section 7 is about the term of the alliance.", "7) About the term of the alliance.", "supported"),
         ("The alliance ends after 7 years.", "The alliance ends after seven (7) years.", "supported"),
+        ("The alliance ends after 7 years.", "At any time after the 7th anniversary the alliance ends.", "supported"),
+        (
+            "The alliance may be left after 7 years.",
+            "It is wide.\n7. Term. The alliance may be left after a time.",
+            "unsupported",
+        ),
+        ("The alliance may be left after 7 years.", "## 7. The alliance may be left after a time", "unsupported"),
+        ("The alliance may be left after 7 years.", "**7.** The alliance may be left after a time", "unsupported"),
+        ("The alliance may be left after 7 years.", "Section 7. The alliance may be left after a time.", "unsupported"),
+        ("There are 7 directors of the alliance.", "7) Directors of the alliance are elected.", "unsupported"),
+        ("There are 5 days of annual leave.", "5) Days of annual leave are approved.", "unsupported"),
+        ("Employees work 7.5 hours on Monday.", "Hours that employees work: Monday 7.5, Friday 6.5.", "supported"),
     ],
 )
 def test_the_number_of_a_section_is_no_amount(claim: str, passage: str, verdict: str) -> None:
     assert verify(claim, [passage]).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("The annual fee charged by Northern Trust is $500.", "Southern Trust charges an annual fee of $500."),
+        ("The salary of Maria Lopez is $90,000.", "Carlos Lopez has a salary of $90,000."),
+        ("The salary of Maria Lopez is $90,000.", "The salary of Lopez, Carlos is $90,000."),
+    ],
+)
+def test_of_a_name_that_the_question_gave_the_first_word_must_be_there(claim: str, passage: str) -> None:
+    given = {key for lexeme in read(claim) for key in (lexeme.key, lexeme.stem)}
+    assert Verifier([passage]).check(claim, given=given).verdict != "supported"
 
 
 @pytest.mark.parametrize(
