@@ -14,7 +14,7 @@ from generation.claims import weight_of
 from generation.lexemes import is_english, read
 from generation.passages import holds, keys_of
 
-BIAS, OF_BEARING, OF_AGAIN = -1.4, 0.6, 0.8  # the model's first yes weighs 1.0
+BIAS, OF_BEARING, OF_AGAIN = -1.2, 0.6, 0.6  # the model's first yes weighs 1.0
 FLOOR = 1e-4  # of a probability: nothing is certain
 TYPICAL_BEARING, TYPICAL_YES = 0.5, 0.68  # of cited sentences that answer, taken for what is not known yet
 BEST_BEARING, BEST_YES = 0.7, 0.8  # and what may be hoped for before anything is written
@@ -35,7 +35,7 @@ def confidence(said_yes: float, bearing: float = TYPICAL_BEARING, again: float =
     """Give the probability that passages hold the answer, the model having said yes with ``said_yes``, and with ``again`` when
     given the cited sentences alone, which have that ``bearing`` on the question.
 
-    >>> confidence(0.75) > 0.5 > confidence(0.75, 0.2, 0.5), confidence(0.9, 0.3) > 0.5 > confidence(0.6)
+    >>> confidence(0.75) > 0.5 > confidence(0.7, 0.2, 0.5), confidence(0.9, 0.3) > 0.5 > confidence(0.6)
     (True, True)
     """
     return 1 / (1 + math.exp(-(BIAS + _logit(said_yes) + OF_BEARING * bearing + OF_AGAIN * _logit(again))))

@@ -318,6 +318,12 @@ def test_where_the_best_passages_do_not_hold_the_answer_the_model_reads_the_next
     assert told.refusal is None and told.confidence and told.confidence > 0.8
 
 
+def test_a_portion_that_only_probably_holds_the_answer_does_not_keep_the_model_from_the_next() -> None:
+    read, told = read_in_portions({(1, 2): 0.7, (3,): 0.4, (1,): 0.8})
+    assert read[:3] == [(1, 2), (3,), (1, 2)]  # written from the likelier, and then asked about what would be cited
+    assert told.refusal is None and told.confidence and told.confidence > 0.5
+
+
 def test_a_question_is_refused_only_after_all_passages_were_read() -> None:
     read, told = read_in_portions({(1, 2): 0.3, (3,): 0.2})
     assert read == [(1, 2), (3,)]
