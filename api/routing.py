@@ -15,7 +15,7 @@ from core.db.pool import Pool, transaction
 from core.egress import Ledger, Sender
 from core.errors import Forbidden
 from core.models import catalogue
-from core.routes import DEFAULT, check_routes, is_outside
+from core.routes import DEFAULT, is_outside
 from core.sensitivity import cleared, may_leave, sensitivity_of
 from core.settings import Settings
 from core.types import Turn
@@ -56,8 +56,7 @@ class Router:
     """
 
     def __init__(self, settings: Settings, pool: Pool, default: Generator, find: Callable[[], Finds] = Finder) -> None:
-        inside = {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url}
-        check_routes(settings.engines, settings.routes, inside, settings.privacy.own_domains)
+        settings.check_routes()
         self._settings, self._pool, self._default = settings, pool, default
         used = {route.engine for route in settings.routes} - {DEFAULT}
         for name in sorted(used):

@@ -5,14 +5,13 @@ core/settings.py reads them; docs/reference/settings.md has a row for each field
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import NoDecode
 
 from core import urls
 from core.models import licences as known_licences
-from core.tables import PROJECT_ROOT, BrokerUrl, DatabaseUrl, Group, HttpUrl
+from core.tables import PROJECT_ROOT, BrokerUrl, DatabaseUrl, Group, HttpUrl, Names
 
 
 class Database(Group):
@@ -154,7 +153,7 @@ class Models(Group):
         {},
         description="Licences of models by the model's name, where nothing states them or you have another than all the world.",
     )
-    allowed_licences: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_licences: Names = Field(
         ("open-source", "source-available", "unknown"),
         min_length=1,
         description="Classes of licences (`open-source`, `source-available`, `research-only`, `unknown`), and licences by name,"
@@ -165,11 +164,6 @@ class Models(Group):
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return value or None
-
-    @field_validator("allowed_licences", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 
     @field_validator("licences")
     @classmethod

@@ -7,14 +7,13 @@ start, by name. generation/route.py evaluates the rules, generation/engines/outs
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
 
 from core.errors import SettingsError
-from core.tables import Group, HttpUrl
+from core.tables import Group, HttpUrl, Names
 from core.types import Sensitivity
 
 DEFAULT = "default"  # the name that a rule gives the model server of `llm` by
@@ -81,29 +80,22 @@ class Route(Group):
 class Privacy(Group):
     """What counts as inside, and what is put in the place of personal data before anything leaves."""
 
-    own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+    own_domains: Names = Field(
         (),
         description="Domains (or addresses) of your own, whose servers stand within your walls: `llm.url` and `rerank.url` are of"
-        " one of them,"
-        " unless the address tells by itself (loopback, a private one, a name without a dot). For your `gpu.example.org`:"
-        " `example.org`.",
+        " one of them, unless the address tells by itself (loopback, a private one, a name without a dot). For your"
+        " `gpu.example.org`: `example.org`.",
     )
-
     dates: bool = Field(
         False, description="Whether dates that are no dates of birth are replaced too, in what goes to an engine outside."
     )
-
-    @field_validator("own_domains", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 
     @field_validator("own_domains")
     @classmethod
     def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         domains = tuple(_plain(entry) for entry in value)
         for entry, domain in zip(value, domains, strict=True):
-            if not (DOMAIN.fullmatch(domain) or _is_address(domain)):
+            if not (DOMAIN.fullmatch(domain) or _address(domain)):
                 raise ValueError(f"{entry!r} is no domain, such as example.org, and no address")
             if _is_of(domain, PROVIDERS) or any(provider.endswith(f".{domain}") for provider in PROVIDERS):
                 raise ValueError(f"{entry!r} is outside, whoever says otherwise")
@@ -181,7 +173,7 @@ def _is_provider(url: str) -> bool:
 
 
 def _is_of(host: str, domains: Iterable[str]) -> bool:
-    return any(host == domain or (host.endswith(f".{domain}") and not _is_address(domain)) for domain in domains)
+    return any(host == domain or (host.endswith(f".{domain}") and not _address(domain)) for domain in domains)
 
 
 def _host(url: str) -> str:
@@ -190,22 +182,19 @@ def _host(url: str) -> str:
 
 def _plain(host: str) -> str:
     """Write a host as a resolver reads it: in small letters of ASCII, an address in its shortest form."""
-    try:
-        return str(ipaddress.ip_address(host.strip("[]")))
-    except ValueError:
-        pass  # a name
+    if address := _address(host.strip("[]")):
+        return str(address)
     try:
         return host.encode("idna").decode().lower()
     except UnicodeError:
         return host.lower()
 
 
-def _is_address(host: str) -> bool:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _is_inside(url: str) -> bool:
@@ -214,8 +203,7 @@ def _is_inside(url: str) -> bool:
     A number written another way than with four parts is not looked into; nor are letters beyond ASCII, whose dots may be others.
     """
     host = _host(url)
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        is_name = host.isascii() and not NUMBERS.fullmatch(host)
-        return is_name and ("." not in host or host.endswith(INSIDE_SUFFIXES))
+    if address := _address(host):
+        return address.is_private
+    is_name = host.isascii() and not NUMBERS.fullmatch(host)
+    return is_name and ("." not in host or host.endswith(INSIDE_SUFFIXES))

@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         """Where indexes derived from the vectors in PostgreSQL live, one folder a model."""
         return self.home / "index" / "vectors"
 
+    def check_routes(self) -> None:
+        """Refuse rules and addresses that lead where they may not; raises SettingsError naming the setting."""
+        inside = {"llm.url": self.llm.url, "rerank.url": self.rerank.url}
+        check_routes(self.engines, self.routes, inside, self.privacy.own_domains)
+
     def with_values(self, **groups: dict[str, Any]) -> Self:
         """Return a copy with some values of some groups replaced, for tests and for wiring."""
         return self.model_copy(update={name: getattr(self, name).model_copy(update=values) for name, values in groups.items()})
@@ -151,8 +156,7 @@ def load() -> Settings:
         raise SettingsError("\n".join(_explain(e) for e in error.errors())) from None
     except ValueError as error:  # TOML that does not parse, or a variable that is no JSON where a table is wanted
         raise SettingsError(f"{config_file() or 'environment'}: {error}") from None
-    inside = {"llm.url": settings.llm.url, "rerank.url": settings.rerank.url}
-    check_routes(settings.engines, settings.routes, inside, settings.privacy.own_domains)
+    settings.check_routes()
     return settings
 
 

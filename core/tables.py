@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic_settings import NoDecode
 
 from core import urls
 
@@ -28,6 +29,11 @@ def _read_secret(url: SecretStr, addresses: Callable[[str], object]) -> SecretSt
     return url
 
 
+def _split(value: Any) -> Any:
+    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]  # in the environment separated by commas
 HttpUrl = Annotated[str, AfterValidator(partial(_read, addresses=urls.http_address))]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.database_addresses))]
 BrokerUrl = Annotated[SecretStr, AfterValidator(partial(_read_secret, addresses=urls.broker_addresses))]

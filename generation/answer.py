@@ -19,15 +19,15 @@ from core.errors import ContextTooLong, ModelError
 from core.types import Answer, Citation, Conflict, Context, Hit, Hits, Quote, Refusal, Source, Turn, Usage, Verdict
 from generation import prompt
 from generation.citations import Evidence
-from generation.confidence import PARTLY, bearing, confidence, hope
+from generation.confidence import PARTLY, confidence, hope
 from generation.conflicts import conflicts
-from generation.draft import UNSAID, Draft, Finished
+from generation.draft import Draft, Finished
 from generation.engines.base import Generator
 from generation.events import AnswerEvent, Cited, Done, Events, Pause, Sources, Token, fold
 from generation.outgoing import Outgoing
 from generation.rewrite import TIMEOUT_S, standalone
 from generation.sources import Decisive, decisive, flagged
-from generation.verify import Similarity
+from generation.verify import UNSAID, Similarity
 from generation.window import Counter, Room, fitted, passage_tokens, portions
 
 __all__ = ["REFUSAL", "AnswerEvent", "Cited", "Done", "Events", "Pause", "Plan", "Sources", "Token", "answer", "fold"]
@@ -220,8 +220,7 @@ class _Asking:
 
     def _bears(self, quotes: Sequence[Quote], verdict: Verdict) -> bool:
         """Weigh what the answer would rest on; the model is asked about it again where that may turn the scales."""
-        said = [text for quote in quotes for text in (quote.text, *quote.hit.heading_path)]
-        speaks = bearing(self.room.context.question, said) - (PARTLY if verdict == "partly" else 0.0)
+        speaks = self.evidence.bearing(quotes) - (PARTLY if verdict == "partly" else 0.0)
         self.confidence = confidence(self.said_yes, speaks)
         if UNSURE[0] < self.confidence < UNSURE[1]:
             choice = prompt.check(replace(self.room.context, hits=self.evidence.alone(quotes)))

@@ -78,7 +78,7 @@ class Evidence:
             anywhere = judge()
             found = anywhere if found is None or anywhere.verdict == "supported" or not found.ranges else found
         quotes = tuple(self._quotes(found.ranges))
-        if repeats and quotes and self._share_of_question(quotes) < LEAST_ASKED:
+        if repeats and quotes and self.bearing(quotes) < LEAST_ASKED:
             return Check("unsupported", "it passes over what was asked")
         mended = bool(named and found.ranges) and not any(passage in named for passage, _, _ in found.ranges)
         denying = self._quotes(found.denied_by) if found.is_denial and found.coverage >= SAME else []
@@ -89,7 +89,8 @@ class Evidence:
         said = (lexeme for lexeme in read(claim) if lexeme.kind not in OPERATORS)
         return all(lexeme.key in self._asked_keys or lexeme.stem in self._asked_keys for lexeme in said)
 
-    def _share_of_question(self, quotes: Iterable[Quote]) -> float:
+    def bearing(self, quotes: Iterable[Quote]) -> float:
+        """Tell how much of what is asked quotes, and the headings over them, speak of, from 0 to 1."""
         return bearing(self._context.question, [text for quote in quotes for text in (quote.text, *quote.hit.heading_path)])
 
     def alone(self, quotes: Iterable[Quote]) -> tuple[Hit, ...]:

@@ -387,7 +387,7 @@ def _turn(case: _Case, i: int, j: int) -> bool:
 
 def _missing(case: _Case) -> list[Lexeme]:
     """The numbers and dates that the evidence lacks, and the names that its passage lacks as well. A name of several words that
-    the question gave is there if one of them is: contracts shorten names."""
+    the question gave is there if its first is: contracts shorten names."""
     return [
         lexeme
         for i, lexeme in enumerate(case.claim)

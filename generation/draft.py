@@ -17,6 +17,7 @@ from core.types import Citation, Claim, Quote, Verdict
 from generation.citations import Check, Evidence
 from generation.outgoing import Outgoing
 from generation.sentences import least_end, next_end
+from generation.verify import UNSAID
 
 # How models point at passages: [2], [1, 3], [Passage 2], [doc1], (source 1), 【1】, [1](#1). A year or a list's (1) is none.
 _POINTED = r"(?:passages?|sources?|docs?|documents?)"
@@ -62,7 +63,6 @@ BESIDE = "what the passages say of it is beside the question"
 BROKEN_OFF = "the model broke off"
 DISCLAIMED = "the model does not know"
 NOT_ALL_SHOWN = "not all of it may be shown"
-UNSAID = "no passage says this"
 
 
 class Draft:

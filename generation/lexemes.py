@@ -70,13 +70,11 @@ _PERIODS = {
     "fortnight": "fortnight",
     "annum": "year",
 }
+_PLACES = "section|article|clause|paragraph|chapter|appendix|annex|exhibit|schedule|item|rule"
 _LABELLED = re.compile(  # 3.1 after these is no 3.10: "Version 3.10", "Python 3.10"
-    r"(?:\b(?i:v|ver|version|rev|revision|release|edition|section|article|clause|paragraph|chapter|appendix|annex|exhibit|schedule"
-    r"|figure|table|item|rule|part)\.?\s?|\b[A-Z][a-z]\w+\s)\Z"
+    rf"(?:\b(?i:v|ver|version|rev|revision|release|edition|{_PLACES}|figure|table|part)\.?\s?|\b[A-Z][a-z]\w+\s)\Z"
 )
-_PLACED = re.compile(
-    r"\b(?:section|article|clause|paragraph|chapter|appendix|annex|exhibit|schedule|item|rule)\.?\s\Z|§\s?\Z", re.IGNORECASE
-)
+_PLACED = re.compile(rf"\b(?:{_PLACES})\.?\s\Z|§\s?\Z", re.IGNORECASE)
 _UNIT_REACH = 3  # how many words may stand between a number and its unit: "240 annual leave hours"
 
 
@@ -252,7 +250,7 @@ def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
             skip = i + 1
             continue
         spoken_one = lexeme.kind == "mute" and lexeme.key in {"one", "half"}
-        if (lexeme.kind == "number" or spoken_one) and isinstance(lexeme.value, Quantity) and _lacks_unit(lexeme.value):
+        if (lexeme.kind == "number" or spoken_one) and isinstance(lexeme.value, Quantity) and lexeme.value.is_bare:
             at = _unit_after(lexemes, i, text)
             if at is not None:
                 if at == i + 1:
@@ -265,10 +263,6 @@ def _with_units(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
                 continue
         found.append(lexeme)
     return found
-
-
-def _lacks_unit(value: Quantity) -> bool:
-    return not (value.unit or value.is_mark)
 
 
 def _anniversary(lexemes: list[Lexeme], i: int, text: str) -> Lexeme | None:

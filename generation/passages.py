@@ -19,7 +19,7 @@ from generation.sentences import sentences, whole_sentences
 _ITEM = re.compile(r"\s*(?:[-*•‣▪]|\(?\w{1,4}[.)])\s")
 _FEW_LEXEMES = 5  # a list's items are short; an opening line is looked for above them
 _WHOLE_CHARS = 600  # at most of its sentence, and of what that leans on, on either side of a place
-_MARK = re.compile(r"[\s#*_>•-]*(?:section\s+)?\(?(?P<number>\d{1,3})[.)](?=[\s*_]|\Z)", re.IGNORECASE)
+_MARK = re.compile(r"[\s#*_>•-]*\(?(?P<number>\d{1,3})[.)](?=[\s*_]|\Z)")
 _MAX_LEXEMES = 400  # of one piece, so that no text makes the alignment slow
 
 
@@ -159,11 +159,6 @@ def _read_sentences(text: str) -> tuple[tuple[int, int, tuple[Lexeme, ...], froz
 def _marked(text: str, lexemes: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
     """Have the number that an item or a section begins with be no amount: "7) Term" says nothing of seven years."""
     mark = _MARK.match(text)
-    return tuple(_as_mark(one) if mark and one.start == mark.start("number") else one for one in lexemes[:2]) + lexemes[2:]
-
-
-def _as_mark(lexeme: Lexeme) -> Lexeme:
-    value = lexeme.value
-    if not isinstance(value, Quantity):
-        return lexeme
-    return replace(lexeme, value=replace(value, unit=None, size=value.value, is_mark=True))
+    if not (mark and lexemes and lexemes[0].start == mark.start("number") and isinstance(value := lexemes[0].value, Quantity)):
+        return lexemes
+    return (replace(lexemes[0], value=replace(value, unit=None, size=value.value, is_mark=True)), *lexemes[1:])

@@ -104,6 +104,11 @@ class Quantity:
     is_label: bool = False  # the number of a version or a section, where 3.1 is not 3.10
     is_mark: bool = False  # what an item or a section begins with, or is called by: the name of a place, and no amount
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether a unit may belong to it yet."""
+        return not (self.unit or self.is_mark)
+
     def is_same(self, other: "Quantity") -> bool:
         """Tell whether both say the same; a bare number agrees with any unit, a mark with marks alone.
 

@@ -65,7 +65,8 @@ class _Claim:
         return any(lexeme.kind == "negation" for lexeme in self.lexemes)
 
 
-_NOTHING = Finding("unsupported", "no passage says this", ())
+UNSAID = "no passage says this"
+_NOTHING = Finding("unsupported", UNSAID, ())
 
 
 class Verifier:
@@ -191,7 +192,7 @@ class Verifier:
             return Finding("supported", "", ranges, *held)
         if judgement.coverage >= PARTLY:
             return Finding("partly", "the passages say only a part of this", ranges, *held)
-        return Finding("unsupported", "no passage says this", (), *held)
+        return Finding("unsupported", UNSAID, (), *held)
 
     def _are_alike(self, claim: str, evidence: str) -> bool:
         if self._similarity is None:

@@ -15,11 +15,9 @@ import multiprocessing
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections import abc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,7 @@ from core.keys import add_key
 from core.settings import Settings
 from core.types import Hits, Usage
 from generation.engines.base import Message, Written
+from tests.benchmarks.bench_ingest import peak_rss_mb
 from tests.embedded import free_port, running_postgres
 from tests.fakes_api import FakeSearch, make_services
 from tests.fakes_generation import ScriptedGenerator, hit
@@ -136,24 +135,6 @@ async def read_all(url: str, keys: Sequence[str]) -> tuple[list[Read], list[Read
         return alone, await asyncio.gather(*(read(http, keys[n % len(keys)], n) for n in range(NUM_STREAMS)))
 
 
-@contextmanager
-def peak_of(server: psutil.Process) -> Iterator[list[int]]:
-    """Give a list whose last is the most memory the process has held since, in bytes."""
-    held, ended = [server.memory_info().rss], threading.Event()
-
-    def look() -> None:
-        while not ended.wait(0.1):
-            held.append(max(held[-1], server.memory_info().rss))
-
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    try:
-        yield held
-    finally:
-        ended.set()
-        looking.join()
-
-
 def measure(database_url: str, home: str, keys: Sequence[str], sentences: Sequence[str], name: str) -> None:
     """Run the API and its readers once, and print what came of it."""
     port, text = free_port(), " ".join(sentences)
@@ -163,9 +144,8 @@ def measure(database_url: str, home: str, keys: Sequence[str], sentences: Sequen
         wait_for(f"http://127.0.0.1:{port}/livez")
         server = psutil.Process(process.pid)
         before, cpu = server.memory_info().rss, sum(server.cpu_times()[:2])
-        with peak_of(server) as held:
-            alone, found = asyncio.run(read_all(f"http://127.0.0.1:{port}", keys))
-        peak, spent = held[-1], sum(server.cpu_times()[:2]) - cpu
+        alone, found = asyncio.run(read_all(f"http://127.0.0.1:{port}", keys))
+        peak, spent = 1e6 * peak_rss_mb(server.pid), sum(server.cpu_times()[:2]) - cpu
     finally:
         process.terminate()
         process.join(20)
